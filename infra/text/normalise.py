@@ -1,0 +1,36 @@
+"""One spelling of every text: compatibility characters, invisible characters, line ends."""
+
+import re
+import unicodedata
+from typing import NamedTuple
+
+# Combining marks belong to their letter, or decomposed text (macOS) would fall apart into halves.
+_WORD = re.compile(r"[\w\u0300-\u036f]+|[^\w\s]")
+_INVISIBLE = re.compile(r"[\u0000-\u0008\u000b-\u001f\u007f\u00ad\u200b-\u200f\u2028-\u202e\ufeff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_BLANK_LINES = re.compile(r" ?\n[ \n]*\n ?")
+
+
+class Word(NamedTuple):
+    """A word (folded: NFKC, lower case) and where it stands in the text it was taken from."""
+
+    text: str
+    start: int
+    end: int
+
+
+def normalise(text: str) -> str:
+    """NFKC, no invisible characters, single spaces, at most one blank line in a row."""
+    text = unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    text = _SPACES.sub(" ", _INVISIBLE.sub("", text))
+    return _BLANK_LINES.sub("\n\n", text).strip()
+
+
+def fold(text: str) -> str:
+    """The form in which texts are compared: NFKC and lower case, letters keep their rings and dots."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def words(text: str) -> list[Word]:
+    """All words and punctuation marks, in order, folded, with their offsets in `text`."""
+    return [Word(fold(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]
