@@ -10,9 +10,7 @@ from contracts.event import Confidence, InquiryEvent, Part, Sealed
 Channel = Literal["mail", "chat", "form", "api"]
 Language = Literal["da", "sv", "en", "other"]
 Verdict = Literal["confident", "ask", "unsure", "outside", "other-authority"]
-MaskKind = Literal[
-    "cpr", "personnummer", "phone", "email", "address", "person", "card", "iban"
-]
+MaskKind = Literal["cpr", "personnummer", "phone", "email", "address", "person", "card", "iban"]
 
 
 class InquiryReceived(InquiryEvent):

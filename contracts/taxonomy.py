@@ -74,7 +74,9 @@ class Taxonomy(BaseModel):
     @classmethod
     def _mark_other_authority(cls, raw: Any) -> Any:
         departments = raw.get("departments") if isinstance(raw, dict) else None
-        other = departments.get(OTHER_AUTHORITY) if isinstance(departments, dict) else None
+        if not isinstance(departments, dict):
+            return raw
+        other = departments.get(OTHER_AUTHORITY)
         if isinstance(other, dict) and "external" not in other:
             marked = {**departments, OTHER_AUTHORITY: {**other, "external": True}}
             return {**raw, "departments": marked}
@@ -129,7 +131,6 @@ def load_taxonomy(path: Path | None = None) -> Taxonomy:
     for name, category in taxonomy.categories.items():
         if category.department not in taxonomy.departments:
             raise TaxonomyError(
-                f"{where}: category {name} belongs to the unknown department "
-                f"{category.department}."
+                f"{where}: category {name} belongs to the unknown department {category.department}."
             )
     return taxonomy

@@ -1,0 +1,1 @@
+"""What every service process stands on, so that four services fail, log and recover alike."""

@@ -1,0 +1,122 @@
+"""A database with one writer at a time and many readers, on SQLite (WAL) or PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from infra.database.migrate import upgrade
+
+
+class DatabaseUnavailableError(RuntimeError):
+    """The database cannot be used now (locked, full disk, server away); the same call may go through later."""
+
+
+class Transaction:
+    """An open write transaction. `after_commit` callbacks run once the data are durable."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self.connection = connection
+        self.execute = connection.execute
+        self.scalar = connection.scalar
+        self._after: list[Callable[[], None]] = []
+
+    def after_commit(self, callback: Callable[[], None]) -> None:
+        self._after.append(callback)
+
+    def run_callbacks(self) -> None:
+        for callback in self._after:
+            callback()
+
+
+class Database:
+    """`url` is an SQLAlchemy URL, e.g. `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite and self.url.database:
+            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(url, is_sqlite=self.is_sqlite)
+        self._writer = asyncio.Lock()
+
+    async def migrate(self, package: str) -> None:
+        """Bring the schema up to the newest version in `package` (e.g. `services.router.migrations`)."""
+        try:
+            async with self.engine.connect() as connection:
+                await connection.run_sync(upgrade, package)
+        except OperationalError as error:
+            raise DatabaseUnavailableError(_reason(error)) from error
+
+    @asynccontextmanager
+    async def write(self) -> AsyncIterator[Transaction]:
+        """All or nothing; raises DatabaseUnavailableError when the database cannot take it now."""
+        # SQLite allows one writer; queueing here is fairer and cheaper than busy-waiting there.
+        async with self._writer:
+            try:
+                async with self.engine.connect() as connection, connection.begin():
+                    transaction = Transaction(connection)
+                    yield transaction
+            except OperationalError as error:
+                raise DatabaseUnavailableError(_reason(error)) from error
+        transaction.run_callbacks()
+
+    @asynccontextmanager
+    async def read(self) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; never waits for the writer."""
+        try:
+            async with self.engine.connect() as connection:
+                reader = await connection.execution_options(henvend_read=True)
+                yield reader
+        except OperationalError as error:
+            raise DatabaseUnavailableError(_reason(error)) from error
+
+    async def truncate_log(self) -> None:
+        """After deleting secrets: move everything out of the write-ahead log and empty it (SQLite)."""
+        if self.is_sqlite:
+            async with self._writer, self.engine.connect() as connection:
+                raw = await connection.get_raw_connection()
+                assert raw.driver_connection is not None
+                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
+    engine = create_async_engine(url, pool_size=5) if not is_sqlite else create_async_engine(url)
+    if is_sqlite:
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver must not open transactions by itself: we say BEGIN IMMEDIATE for writers below.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",
+        "foreign_keys=ON",
+        "busy_timeout=10000",
+        # Deleted keys and texts are overwritten, not only unlinked.
+        "secure_delete=ON",
+    ):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    reads = connection.get_execution_options().get("henvend_read", False)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _reason(error: OperationalError) -> str:
+    # Never str(error): SQLAlchemy appends the statement's parameters.
+    return str(error.orig).splitlines()[0]
