@@ -1,0 +1,92 @@
+"""The vector store in process: Qdrant's own engine, one folder, one process at a time."""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import qdrant_edge as edge
+
+from services.chatbot.ports import Hit, Only, StoredPoint
+
+BATCH = 500
+
+
+class EdgeStore:
+    def __init__(self, folder: Path, dimensions: int) -> None:
+        config = edge.EdgeConfig(
+            vectors=edge.EdgeVectorParams(size=dimensions, distance=edge.Distance.Cosine),
+            # One thread: a few thousand points are searched faster than threads are woken.
+            max_search_threads=1,
+        )
+        if (folder / "segments").is_dir():
+            self._shard = edge.EdgeShard.load(str(folder))
+        else:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._shard = edge.EdgeShard.create(str(folder), config)
+
+    def ids(self) -> set[UUID]:
+        found: set[UUID] = set()
+        offset: Any = None
+        while True:
+            records, offset = self._shard.scroll(edge.ScrollRequest(offset=offset, limit=BATCH))
+            found.update(UUID(str(record.id)) for record in records)
+            if offset is None:
+                return found
+
+    def put(self, points: Iterable[StoredPoint]) -> None:
+        waiting = iter(points)
+        while batch := list(islice(waiting, BATCH)):
+            self._shard.update(edge.UpdateOperation.upsert_points([_point(p) for p in batch]))
+        self._shard.flush()
+
+    def remove(self, ids: Iterable[UUID]) -> None:
+        waiting = iter(ids)
+        while batch := list(islice(waiting, BATCH)):
+            self._shard.update(edge.UpdateOperation.delete_points([*batch]))
+        self._shard.flush()
+
+    def nearest(self, vector: Sequence[float], only: Only, limit: int) -> list[Hit]:
+        if not any(vector):
+            return []
+        found = self._shard.query(
+            edge.QueryRequest(
+                limit=limit,
+                query=edge.Query.Nearest(list(vector)),
+                filter=_filter(only),
+                params=edge.SearchParams(exact=True),
+            )
+        )
+        return [Hit(UUID(str(point.id)), point.score) for point in found]
+
+    def close(self) -> None:
+        self._shard.close()
+
+
+def _point(point: StoredPoint) -> edge.Point:
+    return edge.Point(
+        id=point.id,
+        vector=list(point.vector),
+        payload={
+            "topic": point.topic,
+            "language": point.language,
+            "municipality": point.municipality,
+            "valid_from": point.valid_from,
+            "review_by": point.review_by,
+        },
+    )
+
+
+def _filter(only: Only) -> edge.Filter:
+    day = only.day.toordinal()
+    conditions: list[Any] = [
+        edge.FieldCondition("municipality", match=edge.MatchValue(only.municipality)),
+        edge.FieldCondition("valid_from", range=edge.RangeFloat(lte=day)),
+        edge.FieldCondition("review_by", range=edge.RangeFloat(gte=day)),
+    ]
+    if only.languages:
+        conditions.append(
+            edge.FieldCondition("language", match=edge.MatchAny(list(only.languages)))
+        )
+    return edge.Filter(must=conditions)

@@ -1,0 +1,182 @@
+"""A published index as files: a readable manifest and one file of arrays, checked by digest."""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from services.chatbot.index import Entry, Head, Index, Ranking, Verdicts
+from services.chatbot.knowledge import Article
+from services.chatbot.lexical import Lexical
+from services.chatbot.ports import Floats
+
+MANIFEST = "manifest.json"
+ARRAYS = "arrays.npz"
+CURRENT = "current"
+FORMAT = 1
+
+
+class IndexFileError(RuntimeError):
+    """The published index cannot be used; the message says why and what to do."""
+
+
+def save_index(root: Path, index: Index, digest: str) -> Path:
+    """Write the publication `digest` below `root` and make it the current one, atomically."""
+    folder = root / digest[:32]
+    folder.mkdir(parents=True, exist_ok=True)
+    lexicals = {
+        "questions": index.questions,
+        "bodies": index.bodies,
+        "outside_questions": index.outside_questions,
+    }
+    arrays: dict[str, Any] = {
+        "vectors": index.vectors,
+        "outside_vectors": index.outside_vectors,
+        "head_dense": index.head.dense,
+        "head_sparse": index.head.sparse,
+    }
+    for name, lexical in lexicals.items():
+        arrays |= _lexical_arrays(name, lexical)
+    with (folder / ARRAYS).open("wb") as file:
+        np.savez(file, **arrays)
+    manifest = {
+        "format": FORMAT,
+        "digest": digest,
+        "municipality": index.municipality,
+        "model": {"name": index.model_name, "digest": index.model_digest},
+        "arrays": hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest(),
+        "ranking": index.ranking.weights,
+        "verdicts": vars(index.verdicts),
+        "figures": index.figures,
+        "articles": {k: a.model_dump(mode="json") for k, a in index.articles.items()},
+        "entries": [_row(entry) for entry in index.entries],
+        "outside": [_row(entry) for entry in index.outside],
+        "lexicals": {
+            name: {
+                "terms": sorted(lexical.vocabulary, key=lexical.vocabulary.__getitem__),
+                "unknown_idf": lexical.unknown_idf,
+                "size": lexical.size,
+            }
+            for name, lexical in lexicals.items()
+        },
+    }
+    _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
+    _write(root / CURRENT, folder.name)
+    return folder
+
+
+def current_digest(root: Path) -> str | None:
+    """Short name of the current publication; None when nothing was published."""
+    try:
+        return (root / CURRENT).read_text("utf-8").strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def load_index(root: Path) -> Index:
+    """The current publication. Raises IndexFileError."""
+    name = current_digest(root)
+    if name is None:
+        raise IndexFileError("No articles are published. Run `henvend knowledge publish`.")
+    folder = root / name
+    try:
+        manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+        content = (folder / ARRAYS).read_bytes()
+    except (OSError, ValueError) as error:
+        raise IndexFileError(f"The published index {name} cannot be read.") from error
+    if (
+        manifest.get("format") != FORMAT
+        or hashlib.sha256(content).hexdigest() != manifest["arrays"]
+    ):
+        raise IndexFileError(f"The published index {name} was changed. Publish the articles again.")
+    with np.load(folder / ARRAYS) as arrays:
+        return _index(manifest, dict(arrays))
+
+
+def known_vectors(root: Path, model_digest: str) -> dict[str, Floats]:
+    """Vectors by text of the current publication, if the same model made them."""
+    try:
+        index = load_index(root)
+    except IndexFileError:
+        return {}
+    if index.model_digest != model_digest:
+        return {}
+    known = zip((*index.entries, *index.outside), _all_vectors(index), strict=True)
+    return {entry.text: vector for entry, vector in known}
+
+
+def _all_vectors(index: Index) -> Floats:
+    if not index.outside:
+        return index.vectors
+    return np.concatenate([index.vectors, index.outside_vectors])
+
+
+def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
+    lexicals = {
+        name: _lexical(name, described, arrays) for name, described in manifest["lexicals"].items()
+    }
+    return Index(
+        municipality=manifest["municipality"],
+        model_name=manifest["model"]["name"],
+        model_digest=manifest["model"]["digest"],
+        articles={k: Article.model_validate(a) for k, a in manifest["articles"].items()},
+        entries=tuple(_entry(row) for row in manifest["entries"]),
+        vectors=arrays["vectors"],
+        outside=tuple(_entry(row) for row in manifest["outside"]),
+        outside_vectors=arrays["outside_vectors"],
+        questions=lexicals["questions"],
+        bodies=lexicals["bodies"],
+        outside_questions=lexicals["outside_questions"],
+        head=Head(arrays["head_dense"], arrays["head_sparse"]),
+        ranking=Ranking(tuple(manifest["ranking"])),
+        verdicts=Verdicts(**{k: _plain(v) for k, v in manifest["verdicts"].items()}),
+        figures=manifest["figures"],
+    )
+
+
+def _plain(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _row(entry: Entry) -> list[Any]:
+    return [str(entry.id), entry.topic, entry.language, entry.ordinal, entry.text]
+
+
+def _entry(row: list[Any]) -> Entry:
+    return Entry(UUID(row[0]), *row[1:])
+
+
+def _lexical_arrays(name: str, lexical: Lexical) -> dict[str, Any]:
+    return {
+        f"{name}_idf": lexical.idf,
+        f"{name}_starts": lexical.starts,
+        f"{name}_documents": lexical.documents,
+        f"{name}_weights": lexical.weights,
+    }
+
+
+def _lexical(name: str, described: Mapping[str, Any], arrays: Mapping[str, Any]) -> Lexical:
+    return Lexical(
+        vocabulary={term: number for number, term in enumerate(described["terms"])},
+        idf=arrays[f"{name}_idf"],
+        unknown_idf=described["unknown_idf"],
+        starts=arrays[f"{name}_starts"],
+        documents=arrays[f"{name}_documents"],
+        weights=arrays[f"{name}_weights"],
+        size=described["size"],
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Durable and all at once: a reader sees the old file or the new one."""
+    fresh = path.with_suffix(".new")
+    with fresh.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    fresh.replace(path)

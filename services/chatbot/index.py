@@ -1,0 +1,176 @@
+"""The published index: every known question of every approved article, and what was fitted to them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.event import EFFECTS
+from services.chatbot.knowledge import Article, Base
+from services.chatbot.lexical import Lexical
+from services.chatbot.ports import Floats, StoredPoint
+
+FEATURES = (
+    "dense",
+    "dense_other_language",
+    "lexical",
+    "lexical_other_language",
+    "lexical_body",
+    "head",
+)
+"""What speaks for a topic; the order of the columns of `Evidence.features`."""
+SEARCHED = 256
+"""How many of the nearest questions the vector store is asked for."""
+
+
+class Entry(NamedTuple):
+    """One known question of one article."""
+
+    id: UUID
+    topic: str
+    language: str
+    ordinal: int
+    """Its place among the article's questions."""
+    text: str
+
+
+@dataclass(frozen=True)
+class Head:
+    """A linear classifier of topics on the embedding and the term vector, side by side."""
+
+    dense: Floats
+    """dimensions x topics"""
+    sparse: Floats
+    """terms x topics"""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """How much each of FEATURES speaks for a topic (fitted)."""
+
+    weights: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """The calibrated decision, fitted on questions the index had not seen."""
+
+    weights: tuple[float, ...]
+    """One for each of decide.SIGNS, the last for the constant."""
+    means: tuple[float, ...]
+    scales: tuple[float, ...]
+    answer_from: float
+    """Answer when the probability that the best topic is right reaches this."""
+    clarify_from: float
+    """Offer buttons when the probability that one of them is right reaches this."""
+    follow_from: float
+    """A question on its own below this may lean on the conversation."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """Everything that answers, as one immutable value."""
+
+    municipality: str
+    model_name: str
+    model_digest: str
+    articles: Mapping[str, Article]
+    entries: tuple[Entry, ...]
+    vectors: Floats
+    outside: tuple[Entry, ...]
+    """Questions known to be nobody's here; their topic is OUTSIDE."""
+    outside_vectors: Floats
+    questions: Lexical
+    bodies: Lexical
+    outside_questions: Lexical
+    head: Head
+    ranking: Ranking
+    verdicts: Verdicts
+    figures: Mapping[str, float]
+    """What the fit measured on held-out questions."""
+
+    @cached_property
+    def topics(self) -> tuple[str, ...]:
+        return tuple(sorted({entry.topic for entry in self.entries}))
+
+    @cached_property
+    def topic_numbers(self) -> Mapping[str, int]:
+        return {topic: number for number, topic in enumerate(self.topics)}
+
+    @cached_property
+    def topic_of(self) -> NDArray[np.int64]:
+        """Topic number of each entry."""
+        return np.array([self.topic_numbers[entry.topic] for entry in self.entries])
+
+    @cached_property
+    def language_of(self) -> NDArray[np.str_]:
+        return np.array([entry.language for entry in self.entries])
+
+    @cached_property
+    def position(self) -> Mapping[UUID, int]:
+        return {entry.id: number for number, entry in enumerate(self.entries)}
+
+    @cached_property
+    def body_keys(self) -> tuple[str, ...]:
+        """Article of each document of `bodies`."""
+        return tuple(sorted(self.articles))
+
+    def article(self, topic: str, language: str) -> Article | None:
+        return self.articles.get(f"{topic}.{language}")
+
+    def open_topics(self, language: str, day: date) -> NDArray[np.bool_]:
+        """Which topics have a text in this language that may be shown that day."""
+        shown = [self.article(topic, language) for topic in self.topics]
+        return np.array([a is not None and a.answers_on(day) for a in shown])
+
+
+OUTSIDE = "-"
+
+
+def entries_of(base: Base) -> tuple[Entry, ...]:
+    """In the order of the files; ids depend on what is said where, so an unchanged text keeps its."""
+    return tuple(
+        Entry(
+            uuid5(EFFECTS, f"article/{key}/{article.version}/{article.digest}/{question}"),
+            article.id,
+            article.language,
+            ordinal,
+            question,
+        )
+        for key, article in sorted(base.articles.items())
+        for ordinal, question in enumerate(article.questions)
+    )
+
+
+def stored_points(index: Index) -> list[StoredPoint]:
+    points: list[StoredPoint] = []
+    for entry, vector in zip(index.entries, index.vectors, strict=True):
+        article = index.articles[f"{entry.topic}.{entry.language}"]
+        points.append(
+            StoredPoint(
+                id=entry.id,
+                vector=vector.tolist(),
+                topic=entry.topic,
+                language=entry.language,
+                municipality=index.municipality,
+                valid_from=article.valid_from.toordinal(),
+                review_by=article.review_by.toordinal(),
+            )
+        )
+    return points
+
+
+def best_by_topic(values: Floats, topic_of: NDArray[np.int64], topics: int, floor: float) -> Floats:
+    """For each topic the largest of its entries' values, `floor` where it has none."""
+    best = np.full(topics, floor, dtype=np.float32)
+    np.maximum.at(best, topic_of, values)
+    return best
+
+
+def body_texts(articles: Mapping[str, Article], keys: Sequence[str]) -> list[str]:
+    return [f"{articles[key].title}\n{articles[key].body}" for key in keys]

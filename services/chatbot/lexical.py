@@ -1,0 +1,113 @@
+"""BM25 over stems and character 4-grams, in process: exact, and under a millisecond a question."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from services.chatbot.ports import Floats
+from services.chatbot.terms import terms
+
+# Robertson's usual values; they were best or within noise on SweFAQ and the corona bot's questions.
+K1 = 1.2
+B = 0.75
+
+
+@dataclass(frozen=True)
+class Lexical:
+    """An inverted index: for each term the documents that hold it and their BM25 weight."""
+
+    vocabulary: Mapping[str, int]
+    idf: Floats
+    unknown_idf: float
+    """What a term that no document holds would weigh: it counts against every document."""
+    starts: NDArray[np.int64]
+    documents: NDArray[np.int32]
+    weights: Floats
+    size: int
+
+    def scores(self, text: str, language: str) -> Floats:
+        """For every document the share of the question's weight it covers, about 0 to 1."""
+        found, whole = self._known(text, language)
+        scores = np.zeros(self.size, dtype=np.float32)
+        if whole == 0:
+            return scores
+        for term in found:
+            here = slice(self.starts[term], self.starts[term + 1])
+            scores[self.documents[here]] += self.weights[here]
+        return scores / np.float32(whole * (K1 + 1) / 2)
+
+    def coverage(self, text: str, language: str) -> float:
+        """Share of the text's weight that lies on terms some document holds."""
+        known, whole = self._known(text, language)
+        return float(self.idf[known].sum() / whole) if whole else 0.0
+
+    def vector(self, text: str, language: str) -> tuple[NDArray[np.int64], Floats]:
+        """Terms of the text and their tf-idf weights, of length 1 together (unknown terms counted)."""
+        counted = Counter(terms(text, language))
+        length = 0.0
+        columns: list[int] = []
+        values: list[float] = []
+        for term, count in counted.items():
+            number = self.vocabulary.get(term)
+            weight = (1 + np.log(count)) * (
+                self.unknown_idf if number is None else float(self.idf[number])
+            )
+            length += weight * weight
+            if number is not None:
+                columns.append(number)
+                values.append(weight)
+        scale = 1 / np.sqrt(length) if length else 0.0
+        return np.asarray(columns, dtype=np.int64), np.asarray(
+            values, dtype=np.float32
+        ) * np.float32(scale)
+
+    def vectors(self, texts: Sequence[str], languages: Sequence[str]) -> sparse.csr_matrix:
+        """Rows of `vector`."""
+        rows = [self.vector(text, tongue) for text, tongue in zip(texts, languages, strict=True)]
+        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
+        columns = np.concatenate([columns for columns, _ in rows] or [np.empty(0, np.int64)])
+        values = np.concatenate([values for _, values in rows] or [np.empty(0, np.float32)])
+        return sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(self.idf)))
+
+    def _known(self, text: str, language: str) -> tuple[list[int], float]:
+        """Numbers of the known terms, and the weight of all terms."""
+        known: list[int] = []
+        whole = 0.0
+        for term in set(terms(text, language)):
+            number = self.vocabulary.get(term)
+            whole += self.unknown_idf if number is None else float(self.idf[number])
+            if number is not None:
+                known.append(number)
+        return known, whole
+
+
+def build_lexical(texts: Sequence[str], languages: Sequence[str]) -> Lexical:
+    """Index these documents; each is read in its own language."""
+    counts = [Counter(terms(text, tongue)) for text, tongue in zip(texts, languages, strict=True)]
+    vocabulary = {
+        term: number for number, term in enumerate(sorted({t for count in counts for t in count}))
+    }
+    rows = [i for i, count in enumerate(counts) for _ in count]
+    columns = [vocabulary[term] for count in counts for term in count]
+    frequencies = np.array([n for count in counts for n in count.values()], dtype=np.float32)
+    lengths = np.array([sum(count.values()) for count in counts], dtype=np.float32)
+    holders = np.bincount(columns, minlength=len(vocabulary)).astype(np.float32)
+    idf = np.log(1 + (len(texts) - holders + 0.5) / (holders + 0.5)).astype(np.float32)
+    ratio = lengths / max(float(lengths.mean()) if len(lengths) else 1.0, 1e-9)
+    saturated = frequencies * (K1 + 1) / (frequencies + K1 * (1 - B + B * ratio[rows]))
+    inverted = sparse.csc_matrix(
+        (saturated * idf[columns], (rows, columns)), shape=(len(texts), len(vocabulary))
+    )
+    return Lexical(
+        vocabulary=vocabulary,
+        idf=idf,
+        unknown_idf=float(np.log(1 + (len(texts) + 0.5) / 0.5)),
+        starts=inverted.indptr.astype(np.int64),
+        documents=inverted.indices.astype(np.int32),
+        weights=inverted.data.astype(np.float32),
+        size=len(texts),
+    )

@@ -1,0 +1,157 @@
+"""Publishing: what changed since the last time, and the index of what answers now."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+from uuid import UUID, uuid5
+
+import numpy as np
+import yaml
+
+from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
+from contracts.event import EFFECTS
+from services.chatbot.fit import Budget, Material, build_index
+from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, stored_points
+from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError
+from services.chatbot.ports import Embedder, Floats, StoredPoint, VectorStore
+
+
+class Changes(NamedTuple):
+    """Between what is published and what is to be."""
+
+    published: tuple[Article, ...]
+    """New, or with another text."""
+    withdrawn: tuple[Article, ...]
+    """Gone, or replaced by another text."""
+
+
+def changes(before: Mapping[str, Article], after: Mapping[str, Article]) -> Changes:
+    def differs(key: str, one: Mapping[str, Article], other: Mapping[str, Article]) -> bool:
+        return key not in other or _said(one[key]) != _said(other[key])
+
+    return Changes(
+        tuple(after[key] for key in sorted(after) if differs(key, after, before)),
+        tuple(before[key] for key in sorted(before) if differs(key, before, after)),
+    )
+
+
+def same_version_other_text(before: Mapping[str, Article], after: Base) -> list[str]:
+    """Articles whose text changed while the version did not: the trail could not tell them apart."""
+    return [
+        f"{key}.md: version: the text changed, so the version must go up (is {article.version})"
+        for key, article in sorted(after.articles.items())
+        if key in before
+        and before[key].digest != article.digest
+        and article.version <= before[key].version
+    ]
+
+
+def reference(article: Article) -> ArticleRef:
+    return ArticleRef(
+        topic=article.id, language=article.language, version=article.version, digest=article.digest
+    )
+
+
+def announcements(
+    changed: Changes, publication: str
+) -> list[tuple[UUID, ArticlePublished | ArticleWithdrawn]]:
+    """The events of a publication with their ids; the same publication gives the same bytes."""
+    events: list[tuple[UUID, ArticlePublished | ArticleWithdrawn]] = [
+        (
+            uuid5(EFFECTS, f"{publication}/withdrawn/{article.key}/{article.version}"),
+            ArticleWithdrawn(
+                article=reference(article), by=article.approved_by, reason="replaced-or-removed"
+            ),
+        )
+        for article in changed.withdrawn
+    ]
+    events += [
+        (
+            uuid5(EFFECTS, f"{publication}/published/{article.key}/{article.version}"),
+            ArticlePublished(
+                article=reference(article),
+                valid_from=article.valid_from,
+                review_by=article.review_by,
+                approved_by=article.approved_by,
+            ),
+        )
+        for article in changed.published
+    ]
+    return events
+
+
+def embed_difference(
+    texts: Iterable[str], embedder: Embedder, known: Mapping[str, Floats]
+) -> tuple[Floats, int]:
+    """One row a text, and how many had to be embedded anew."""
+    wanted = list(texts)
+    fresh = sorted({text for text in wanted if text not in known})
+    made = dict(zip(fresh, embedder.embed(fresh), strict=True)) if fresh else {}
+    rows = [known.get(text, made.get(text)) for text in wanted]
+    return np.stack([row for row in rows if row is not None]).astype(np.float32), len(fresh)
+
+
+def publish(
+    base: Base,
+    outside: tuple[Entry, ...],
+    *,
+    municipality: str,
+    embedder: Embedder,
+    known: Mapping[str, Floats],
+    budget: Budget | None = None,
+) -> tuple[Index, int]:
+    """The index of these articles, and how many questions had to be embedded."""
+    entries = entries_of(base)
+    vectors, fresh = embed_difference([e.text for e in entries], embedder, known)
+    outside_vectors, more = (
+        embed_difference([e.text for e in outside], embedder, known)
+        if outside
+        else (np.zeros((0, vectors.shape[1]), np.float32), 0)
+    )
+    material = Material(
+        municipality=municipality,
+        model_name=embedder.name,
+        model_digest=embedder.digest,
+        articles=base.articles,
+        entries=entries,
+        vectors=vectors,
+        outside=outside,
+        outside_vectors=outside_vectors,
+    )
+    return build_index(material, budget), fresh + more
+
+
+def sync(store: VectorStore, index: Index) -> tuple[int, int]:
+    """Make the store hold exactly this index; how many points were added and removed."""
+    points: dict[UUID, StoredPoint] = {point.id: point for point in stored_points(index)}
+    there = store.ids()
+    # Withdrawn texts first: better no answer for a moment than a withdrawn one.
+    store.remove(there - points.keys())
+    store.put(point for id_, point in points.items() if id_ not in there)
+    return len(points.keys() - there), len(there - points.keys())
+
+
+def read_outside(text: str, name: str = "outside.yaml") -> tuple[Entry, ...]:
+    """Questions that are nobody's here, by language. Raises KnowledgeError."""
+    try:
+        raw: Any = yaml.safe_load(text) or {}
+    except yaml.YAMLError as error:
+        raise KnowledgeError([f"{name}: is not valid YAML"]) from error
+    entries: list[Entry] = []
+    for language, questions in raw.items():
+        if language not in TONGUES or not isinstance(questions, list):
+            raise KnowledgeError([f"{name}: {language}: must be da, sv or en and hold a list"])
+        entries += [
+            Entry(uuid5(EFFECTS, f"outside/{language}/{q}"), OUTSIDE, language, number, str(q))
+            for number, q in enumerate(questions)
+        ]
+    return tuple(entries)
+
+
+def overdue(base: Mapping[str, Article], day: date) -> list[Article]:
+    """Articles that no longer answer because nobody reviewed them in time."""
+    return [article for _, article in sorted(base.items()) if article.review_by < day]
+
+
+def _said(article: Article) -> tuple[str, int, date, date]:
+    return article.digest, article.version, article.valid_from, article.review_by

@@ -1,0 +1,134 @@
+"""Finds which topic a question is about: what each known question says for it, and how sure that is."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.chatbot.index import FEATURES, SEARCHED, Index, Ranking, best_by_topic
+from services.chatbot.ports import Embedder, Floats, Hit, Only, VectorStore
+
+NOTHING = -1e9
+"""Log-weight of a topic that may not be shown."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was found for one question."""
+
+    features: Floats
+    """topics x FEATURES"""
+    open: NDArray[np.bool_]
+    """Topics that have a text in the citizen's language today."""
+    logits: Floats
+    """topics; NOTHING where not open"""
+    coverage: float
+    """Share of the question's words (by weight) that any known question holds."""
+    outside: float
+    """How near it is to the nearest question that is nobody's here."""
+
+    @property
+    def probabilities(self) -> Floats:
+        shifted = np.exp(self.logits - self.logits.max())
+        return np.asarray(shifted / shifted.sum(), dtype=np.float32)
+
+    def best(self, count: int) -> list[int]:
+        """Topic numbers, best first, only open ones."""
+        order = np.argsort(-self.logits, kind="stable")
+        return [int(number) for number in order[:count] if self.open[number]]
+
+
+def find(
+    question: str,
+    language: str,
+    day: date,
+    *,
+    index: Index,
+    embedder: Embedder,
+    store: VectorStore,
+) -> Evidence:
+    """`language` is the citizen's: only topics with a valid text in it are open."""
+    vector = embedder.embed([question])[0]
+    hits = store.nearest(vector.tolist(), Only(day, index.municipality), SEARCHED)
+    dense = spread(hits, index)
+    lexical = index.questions.scores(question, language)
+    features = topic_features(
+        dense=dense,
+        lexical=lexical,
+        bodies=index.bodies.scores(question, language),
+        head=head_scores(question, language, vector, index),
+        language=language,
+        index=index,
+    )
+    is_open = index.open_topics(language, day)
+    return Evidence(
+        features=features,
+        open=is_open,
+        logits=rank(features, is_open, index.ranking),
+        coverage=index.questions.coverage(question, language),
+        outside=nearness_outside(question, language, vector, index),
+    )
+
+
+def spread(hits: list[Hit], index: Index) -> Floats:
+    """Similarity of each entry; those the store did not return get the lowest it returned."""
+    floor = hits[-1].similarity if len(hits) == SEARCHED else 0.0
+    dense = np.full(len(index.entries), floor, dtype=np.float32)
+    for hit in hits:
+        number = index.position.get(hit.id)
+        if number is not None:
+            dense[number] = hit.similarity
+    return dense
+
+
+def topic_features(
+    *,
+    dense: Floats,
+    lexical: Floats,
+    bodies: Floats,
+    head: Floats,
+    language: str,
+    index: Index,
+) -> Floats:
+    """One row a topic, one column for each of FEATURES."""
+    topics = len(index.topics)
+    same = index.language_of == language
+    columns = [
+        best_by_topic(dense[same], index.topic_of[same], topics, 0.0),
+        best_by_topic(dense[~same], index.topic_of[~same], topics, 0.0),
+        best_by_topic(lexical[same], index.topic_of[same], topics, 0.0),
+        best_by_topic(lexical[~same], index.topic_of[~same], topics, 0.0),
+        _of_bodies(bodies, language, index),
+        head,
+    ]
+    assert len(columns) == len(FEATURES)
+    return np.stack(columns, axis=1)
+
+
+def head_scores(question: str, language: str, vector: Floats, index: Index) -> Floats:
+    columns, values = index.questions.vector(question, language)
+    return np.asarray(
+        vector @ index.head.dense + values @ index.head.sparse[columns], dtype=np.float32
+    )
+
+
+def nearness_outside(question: str, language: str, vector: Floats, index: Index) -> float:
+    if not index.outside:
+        return 0.0
+    dense = index.outside_vectors @ vector
+    return float((dense + index.outside_questions.scores(question, language)).max() / 2)
+
+
+def rank(features: Floats, is_open: NDArray[np.bool_], ranking: Ranking) -> Floats:
+    logits = features @ np.asarray(ranking.weights, dtype=np.float32)
+    return np.where(is_open, logits, np.float32(NOTHING)).astype(np.float32)
+
+
+def _of_bodies(bodies: Floats, language: str, index: Index) -> Floats:
+    row = np.zeros(len(index.topics), dtype=np.float32)
+    for key, score in zip(index.body_keys, bodies, strict=True):
+        article = index.articles[key]
+        if article.language == language:
+            row[index.topic_numbers[article.id]] = score
+    return row

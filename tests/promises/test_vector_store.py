@@ -1,0 +1,110 @@
+"""What every vector store promises: the embedded one and Qdrant's client pass the same suite."""
+
+from datetime import date
+from uuid import UUID
+
+import pytest
+
+from services.chatbot.adapters.edge_store import EdgeStore
+from services.chatbot.adapters.server_store import ServerStore
+from services.chatbot.ports import Only, StoredPoint
+
+TODAY = date(2026, 11, 22)
+ONLY = Only(TODAY, "sundby")
+
+
+@pytest.fixture(params=["edge", "client"])
+def store(request, tmp_path):
+    if request.param == "edge":
+        opened = EdgeStore(tmp_path / "store", 3)
+    else:
+        from qdrant_client import QdrantClient
+
+        opened = ServerStore(QdrantClient(":memory:"), "articles", 3)
+    yield opened
+    opened.close()
+
+
+def point(number, vector, **changes):
+    fields = {
+        "topic": f"topic-{number}",
+        "language": "da",
+        "municipality": "sundby",
+        "valid_from": date(2026, 1, 1).toordinal(),
+        "review_by": date(2027, 1, 1).toordinal(),
+    }
+    return StoredPoint(id=UUID(int=number), vector=vector, **(fields | changes))
+
+
+def found(store, vector=(1.0, 0.0, 0.0), only=ONLY, limit=10):
+    return [hit.id.int for hit in store.nearest(vector, only, limit)]
+
+
+def test_the_nearest_come_best_first_with_their_cosine(store):
+    store.put([point(1, (1.0, 0.0, 0.0)), point(2, (0.0, 1.0, 0.0)), point(3, (0.8, 0.6, 0.0))])
+
+    hits = store.nearest((1.0, 0.0, 0.0), ONLY, 2)
+
+    assert [hit.id.int for hit in hits] == [1, 3]
+    assert [hit.similarity for hit in hits] == pytest.approx([1.0, 0.8], abs=1e-5)
+
+
+def test_a_removed_point_is_found_no_more(store):
+    store.put([point(1, (1.0, 0.0, 0.0)), point(2, (0.9, 0.1, 0.0))])
+
+    store.remove([UUID(int=1), UUID(int=99)])
+
+    assert found(store) == [2]
+    assert store.ids() == {UUID(int=2)}
+
+
+def test_putting_a_point_again_replaces_it(store):
+    store.put([point(1, (1.0, 0.0, 0.0))])
+    store.put([point(1, (0.0, 1.0, 0.0))])
+
+    assert len(store.ids()) == 1
+    assert store.nearest((1.0, 0.0, 0.0), ONLY, 1)[0].similarity == pytest.approx(0.0, abs=1e-5)
+
+
+def test_only_the_asked_languages_are_found(store):
+    store.put([point(1, (1.0, 0.0, 0.0)), point(2, (1.0, 0.1, 0.0), language="sv")])
+
+    assert found(store, only=ONLY._replace(languages=("sv",))) == [2]
+    assert sorted(found(store, only=ONLY._replace(languages=("da", "sv")))) == [1, 2]
+
+
+def test_an_article_is_found_from_its_first_to_its_last_day_and_not_beyond(store):
+    first, last = TODAY, date(2026, 12, 1)
+    store.put([point(1, (1.0, 0.0, 0.0), valid_from=first.toordinal(), review_by=last.toordinal())])
+    days = [date(2026, 11, 21), first, last, date(2026, 12, 2)]
+
+    assert [found(store, only=ONLY._replace(day=day)) for day in days] == [[], [1], [1], []]
+
+
+def test_another_municipality_is_never_found(store):
+    store.put([point(1, (1.0, 0.0, 0.0), municipality="nordby")])
+
+    assert found(store) == []
+
+
+def test_the_zero_vector_finds_nothing(store):
+    store.put([point(1, (1.0, 0.0, 0.0))])
+
+    assert found(store, vector=(0.0, 0.0, 0.0)) == []
+
+
+def test_many_points_are_all_listed(store):
+    store.put(point(number, (1.0, number / 2000, 0.0)) for number in range(1, 1203))
+
+    assert len(store.ids()) == 1202
+
+
+def test_the_embedded_store_keeps_its_points_over_a_restart(tmp_path):
+    first = EdgeStore(tmp_path / "store", 3)
+    first.put([point(1, (1.0, 0.0, 0.0))])
+    first.close()
+
+    again = EdgeStore(tmp_path / "store", 3)
+
+    assert again.ids() == {UUID(int=1)}
+    again.close()
