@@ -35,6 +35,8 @@ class InquiryReceived(InquiryEvent):
     follows: UUID | None = None
     """The inquiry this answers, when the mail thread says so."""
     wants_person: bool = False
+    automatic: bool = False
+    """Sent by a machine (bounce, out-of-office, list): a person may read it, no mail answers it."""
 
 
 class Alternative(Part):

@@ -1,0 +1,118 @@
+"""The router's own tables. Personal text stands in them only sealed (JSON of contracts Sealed)."""
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    DateTime,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Uuid,
+)
+
+metadata = MetaData()
+
+inquiry = Table(
+    "inquiry",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("reference", String(20), nullable=False, unique=True),
+    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("event_id", Uuid, nullable=False),
+    Column("received", JSON, nullable=False),
+    Column("routed_at", DateTime(timezone=True)),
+    Column("contested_at", DateTime(timezone=True)),
+    Index("inquiry_unrouted", "routed_at", "received_at"),
+)
+
+# What the classifier said; may arrive before the inquiry itself, for topics keep no common order.
+classification = Table(
+    "classification",
+    metadata,
+    Column("inquiry", Uuid, primary_key=True),
+    Column("event_id", Uuid, nullable=False),
+    Column("classified", JSON, nullable=False),
+)
+
+case = Table(
+    "case_file",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("inquiry", Uuid, ForeignKey("inquiry.id"), nullable=False, index=True),
+    Column("reference", String(24), nullable=False, unique=True),
+    Column("channel", String(10), nullable=False),
+    Column("conversation", Uuid),
+    Column("queue", String(12), nullable=False),
+    Column("department", String(64), nullable=False),
+    Column("category", String(64)),
+    Column("rule", String(60), nullable=False),
+    Column("language", String(8), nullable=False),
+    Column("verdict", String(20)),
+    Column("confidence", Float),
+    Column("urgent", Boolean, nullable=False),
+    Column("sensitive", Boolean, nullable=False),
+    Column("opened_at", DateTime(timezone=True), nullable=False),
+    Column("deadline", DateTime(timezone=True), nullable=False),
+    Column("status", String(10), nullable=False),
+    Column("assigned_to", String(80)),
+    Column("closed_at", DateTime(timezone=True)),
+    Column("moves", Integer, nullable=False, default=0),
+    Index("case_queue", "status", "queue", "department", "urgent", "deadline"),
+)
+
+act = Table(
+    "act",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case", Uuid, ForeignKey("case_file.id"), nullable=False, index=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("kind", String(20), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("detail", JSON, nullable=False),
+)
+
+# What still has to leave by mail; the text is composed when it is sent, so nothing rests in clear.
+mail_out = Table(
+    "mail_out",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("case", Uuid, ForeignKey("case_file.id"), nullable=False),
+    Column("kind", String(12), nullable=False),
+    # Log before act: sent only when the trail holds this event.
+    Column("event_id", Uuid, nullable=False, index=True),
+    Column("reply", JSON),
+    Column("by", String(80)),
+    Column("put_at", DateTime(timezone=True), nullable=False),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("next_at", DateTime(timezone=True), nullable=False),
+    Column("sent_at", DateTime(timezone=True), index=True),
+    Column("failure", String(80)),
+)
+
+dead_letter = Table(
+    "dead_letter",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("letter", JSON, nullable=False),
+    Column("sent_again_at", DateTime(timezone=True)),
+    Column("sent_again_by", String(80)),
+)
+
+correction = Table(
+    "correction",
+    metadata,
+    Column("case", Uuid, ForeignKey("case_file.id"), primary_key=True),
+    Column("was", String(64)),
+    Column("now", String(64), nullable=False),
+    Column("proposed_by", String(80), nullable=False),
+    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("confirmed_by", String(80)),
+    Column("confirmed_at", DateTime(timezone=True)),
+    Column("rejected_at", DateTime(timezone=True)),
+)

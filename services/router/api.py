@@ -1,0 +1,261 @@
+"""Staff pages: queues (live), a case, dead letters, corrections."""
+
+from base64 import b64decode
+from collections.abc import AsyncIterator
+from typing import Annotated, Any
+from uuid import UUID
+
+from litestar import Request, Response, get, post
+from litestar.enums import RequestEncodingType
+from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
+from litestar.params import Body
+from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage, Template
+from litestar.types import ControllerRouterHandler
+from sqlalchemy import Row
+
+from contracts.event import Record, Sealed
+from contracts.reference import tidy_reference
+from infra.chassis.chassis import Chassis
+from infra.chassis.staff import StaffMember
+from infra.chassis.web import requires
+from infra.pages.pages import language_of
+from services.router.acts import ActRefusedError, Desk
+from services.router.adapters import cases
+from services.router.read import CaseReader, read_evidence
+from services.router.route import RoutingTable
+
+StaffRequest = Request[StaffMember, Any, Any]
+Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
+CASE_ROLES = requires("caseworker", "coordinator", "operator")
+MANAGERS = requires("coordinator", "operator")
+PAGE = cases.PAGE
+
+
+def staff_routes(
+    chassis: Chassis, desk: Desk, table: RoutingTable
+) -> list[ControllerRouterHandler]:
+    reader = CaseReader(chassis)
+    return [
+        *_queue_routes(chassis, desk, table, reader),
+        *_case_routes(chassis, desk, table, reader),
+        *_operator_routes(chassis, desk),
+    ]
+
+
+def _places(member: StaffMember, table: RoutingTable) -> list[str]:
+    """The queues this member may look into, triage first for those who may triage."""
+    own = [
+        name
+        for name, department in table.taxonomy.departments.items()
+        if member.may_see(name) and not department.external
+    ]
+    external = [n for n, d in table.taxonomy.departments.items() if d.external]
+    return own if member.departments else ["triage", *own, *external]
+
+
+def _queue_routes(
+    chassis: Chassis, desk: Desk, table: RoutingTable, reader: CaseReader
+) -> list[ControllerRouterHandler]:
+    async def queue_context(
+        request: StaffRequest, place: str | None, page: int, status: str
+    ) -> dict[str, Any]:
+        places = _places(request.user, table)
+        chosen = place or places[0]
+        if chosen not in places:
+            raise PermissionDeniedException("This queue belongs to another department.")
+        async with chassis.database.read() as connection:
+            rows = await cases.queue_of(
+                connection,
+                queue="triage" if chosen == "triage" else "department",
+                departments=[chosen],
+                status=status if status in {"open", "closed"} else "open",
+                page=max(1, page),
+            )
+            sizes = await cases.queue_sizes(connection)
+        return {
+            "places": places,
+            "chosen": chosen,
+            "sizes": sizes,
+            "cases": await reader.headlines(rows[:PAGE]),
+            "page": max(1, page),
+            "more": len(rows) > PAGE,
+            "status": status,
+            "taxonomy": table.taxonomy,
+            "now": chassis.clock(),
+            "language_code": language_of(request),
+        }
+
+    @get("/", guards=[CASE_ROLES], include_in_schema=False)
+    async def queues(
+        request: StaffRequest, place: str | None = None, page: int = 1, status: str = "open"
+    ) -> Template:
+        context = await queue_context(request, place, page, status)
+        partial = request.headers.get("hx-request") == "true"
+        return Template("queue_list.html" if partial else "queues.html", context=context)
+
+    @get("/changes", guards=[CASE_ROLES], include_in_schema=False, sync_to_thread=False)
+    def changes() -> ServerSentEvent:
+        async def stream() -> AsyncIterator[ServerSentEventMessage]:
+            async for changed in desk.changes.listen():
+                yield (
+                    ServerSentEventMessage(event="changed", data="1")
+                    if changed
+                    else ServerSentEventMessage(comment="alive")
+                )
+
+        return ServerSentEvent(stream())
+
+    @get("/find", guards=[CASE_ROLES], include_in_schema=False)
+    async def find(reference: str = "") -> Response[Any]:
+        wanted = tidy_reference(reference)
+        async with chassis.database.read() as connection:
+            found = await cases.search_cases(connection, wanted)
+        if len(found) == 1:
+            return Redirect(f"/cases/{found[0].reference}", status_code=303)
+        return Template("found.html", context={"wanted": wanted, "found": found})
+
+    return [queues, changes, find]
+
+
+def _case_routes(
+    chassis: Chassis, desk: Desk, table: RoutingTable, reader: CaseReader
+) -> list[ControllerRouterHandler]:
+    async def seen_case(request: StaffRequest, reference: str) -> Row[Any]:
+        async with chassis.database.read() as connection:
+            case = await cases.find_case(connection, tidy_reference(reference))
+        if case is None:
+            raise NotFoundException("No case has this reference.")
+        if case.queue == "department" and not request.user.may_see(case.department):
+            raise PermissionDeniedException("This case belongs to another department.")
+        if case.queue == "triage" and request.user.departments and not _hers(request.user, case):
+            raise PermissionDeniedException("This case waits for triage.")
+        return case
+
+    async def show(
+        request: StaffRequest, case: Row[Any], refused: str | None = None, draft: str = ""
+    ) -> Template:
+        language = language_of(request)
+        async with chassis.database.read() as connection:
+            acts = await cases.acts_of(connection, case.id)
+            linked = [s for s in await cases.siblings(connection, case.inquiry) if s.id != case.id]
+            mails = await cases.mails_of(connection, case.id)
+        opened = await reader.open(case)
+        return Template(
+            "case.html",
+            context={
+                "case": case,
+                "opened": opened,
+                "evidence": await read_evidence(chassis, case, opened),
+                "acts": await reader.histories(case, acts),
+                "mails": mails,
+                "linked": linked,
+                "taxonomy": table.taxonomy,
+                "rule": next((r for r in table.rules.rules if r.id == case.rule), None),
+                "refused": refused,
+                "draft": draft,
+                "language_code": language,
+                "now": chassis.clock(),
+            },
+            status_code=409 if refused else 200,
+        )
+
+    @get("/cases/{reference:str}", guards=[CASE_ROLES], include_in_schema=False)
+    async def case_page(request: StaffRequest, reference: str) -> Template:
+        return await show(request, await seen_case(request, reference))
+
+    @post("/cases/{reference:str}/{act:str}", guards=[CASE_ROLES], include_in_schema=False)
+    async def act(request: StaffRequest, reference: str, act: str, data: Form) -> Response[Any]:
+        case = await seen_case(request, reference)
+        try:
+            await _do(desk, case.id, request.user, act, data)
+        except ActRefusedError as error:
+            return await show(request, case, refused=error.reason, draft=data.get("text", ""))
+        stays = act in {"assign", "reply"}
+        place = "triage" if case.queue == "triage" else case.department
+        return Redirect(
+            f"/cases/{case.reference}" if stays else f"/?place={place}", status_code=303
+        )
+
+    return [case_page, act]
+
+
+async def _do(
+    desk: Desk, case_id: UUID, member: StaffMember, act: str, data: dict[str, str]
+) -> None:
+    match act:
+        case "assign":
+            await desk.assign(case_id, member)
+        case "move":
+            await desk.move(case_id, member, data.get("target", ""))
+        case "reply":
+            await desk.reply(case_id, member, data.get("text", ""))
+        case "close":
+            outcome = data.get("outcome", "")
+            if outcome not in {"answered", "forwarded", "no-reply-needed", "duplicate"}:
+                raise ActRefusedError("outcome")
+            await desk.close(case_id, member, outcome)  # type: ignore[arg-type]
+        case _:
+            raise NotFoundException
+
+
+def _hers(member: StaffMember, case: Row[Any]) -> bool:
+    return bool(case.department) and member.may_see(case.department)
+
+
+def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandler]:
+    @get("/dead-letters", guards=[MANAGERS], include_in_schema=False)
+    async def dead_letters() -> Template:
+        async with chassis.database.read() as connection:
+            rows = await cases.dead_letters(connection)
+        return Template("dead_letters.html", context={"letters": rows})
+
+    @post("/dead-letters/{letter:uuid}/again", guards=[MANAGERS], include_in_schema=False)
+    async def send_again(request: StaffRequest, letter: UUID) -> Redirect:
+        async with chassis.database.read() as connection:
+            row = await cases.find_dead_letter(connection, letter)
+        if row is None:
+            raise NotFoundException
+        if not row.letter.get("raw"):
+            raise HTTPException("The record was too large to keep.", status_code=409)
+        key = await chassis.keyring.data_key(letter)
+        value = b64decode(key.open("raw", Sealed(**row.letter["raw"])))
+        headers = {
+            **row.letter["headers"],
+            "ce_id": row.letter.get("event") or "",
+            "ce_subject": row.letter.get("about") or "",
+            "content-type": "application/json",
+        }
+        about = (row.letter.get("about") or "").encode()
+        await chassis.publish_record(Record(row.letter["topic"], about, value, headers))
+        async with chassis.database.write() as tx:
+            await cases.mark_sent_again(tx, letter, request.user.account, chassis.clock())
+        return Redirect("/dead-letters", status_code=303)
+
+    @get("/corrections", guards=[MANAGERS], include_in_schema=False)
+    async def corrections() -> Template:
+        async with chassis.database.read() as connection:
+            rows = await cases.open_corrections(connection)
+        return Template(
+            "corrections.html",
+            context={"corrections": rows, "taxonomy": desk.taxonomy, "refused": None},
+        )
+
+    @post("/corrections/{case:uuid}", guards=[MANAGERS], include_in_schema=False)
+    async def settle(request: StaffRequest, case: UUID, data: Form) -> Response[Any]:
+        try:
+            await desk.settle_correction(case, request.user, agreed=data.get("verdict") == "agree")
+        except ActRefusedError as error:
+            async with chassis.database.read() as connection:
+                rows = await cases.open_corrections(connection)
+            return Template(
+                "corrections.html",
+                context={
+                    "corrections": rows,
+                    "taxonomy": desk.taxonomy,
+                    "refused": error.reason,
+                },
+                status_code=409,
+            )
+        return Redirect("/corrections", status_code=303)
+
+    return [dead_letters, send_again, corrections, settle]

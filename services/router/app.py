@@ -1,0 +1,78 @@
+"""Wires the router: consumer, mailroom, watch and staff pages."""
+
+from pathlib import Path
+
+import holidays
+from litestar import Litestar
+from sqlalchemy import select
+
+from contracts.event import Envelope, effect_id
+from contracts.governance import RulesChanged
+from contracts.taxonomy import load_taxonomy
+from infra.chassis.chassis import Chassis
+from infra.chassis.settings import SettingsError
+from infra.chassis.tables import outbox
+from services.router.acts import Desk
+from services.router.adapters.smtp import SmtpMail
+from services.router.api import staff_routes
+from services.router.consumer import Consumer
+from services.router.live import Changes
+from services.router.mailroom import Mailroom
+from services.router.ports import OutgoingMail
+from services.router.route import RoutingTable
+from services.router.rules import RulesError, load_rules, rules_path
+from services.router.settings import RouterSettings
+from services.router.watch import Watch
+
+
+async def create_app(
+    settings: RouterSettings, chassis: Chassis, mail: OutgoingMail | None = None
+) -> Litestar:
+    """Raises SettingsError or TaxonomyError when the municipality's files are wrong."""
+    table = load_table(settings)
+    changes = Changes()
+    consumer = Consumer(chassis, table, changes)
+    consumer.register()
+    await _announce_rules(chassis, table)
+    mailroom = Mailroom(chassis, settings, table.taxonomy, mail or SmtpMail(settings))
+    chassis.background(mailroom.run)
+    chassis.background(Watch(chassis, settings, consumer).run)
+    desk = Desk(chassis, table.taxonomy, changes)
+    return chassis.web(
+        staff_routes(chassis, desk, table),
+        template_folders=[Path(__file__).parent / "pages"],
+    )
+
+
+def load_table(settings: RouterSettings) -> RoutingTable:
+    folder = settings.municipality
+    own_taxonomy = folder / "taxonomy.yaml" if folder else None
+    taxonomy = load_taxonomy(own_taxonomy if own_taxonomy and own_taxonomy.exists() else None)
+    try:
+        rules = load_rules(rules_path(folder), taxonomy)
+    except RulesError as error:
+        raise SettingsError(str(error)) from None
+    return RoutingTable(rules=rules, taxonomy=taxonomy, holidays=holidays.country_holidays("DK"))
+
+
+async def _announce_rules(chassis: Chassis, table: RoutingTable) -> None:
+    """Rules that decide from now on are in the trail before they decide."""
+    digest = table.rules.digest
+    async with chassis.database.write() as tx:
+        known = await tx.execute(
+            select(outbox.c.key).where(outbox.c.topic == RulesChanged.type).order_by(outbox.c.seq)
+        )
+        digests = [key.decode() for key in known.scalars()]
+        if digests and digests[-1] == digest:
+            return
+        event = RulesChanged(
+            digest=digest, previous=digests[-1] if digests else None, by="municipality"
+        )
+        now = chassis.clock()
+        envelope = Envelope[RulesChanged].of(
+            event,
+            event_id=effect_id(digest, f"rules/{len(digests)}"),
+            source=chassis.service,
+            time=now,
+        )
+        await chassis.outbox.put(tx, envelope, cause=None)

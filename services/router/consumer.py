@@ -1,0 +1,130 @@
+"""Events in, cases out: each handler is one transaction."""
+
+from uuid import UUID
+
+import structlog
+
+from contracts.case import CaseOpened
+from contracts.event import Envelope, effect_id
+from contracts.governance import DeadLettered
+from contracts.inquiry import DecisionContested, InquiryClassified, InquiryReceived
+from infra.chassis.chassis import Chassis
+from infra.chassis.errors import UnknownCategoryError
+from infra.database import Transaction
+from services.router.adapters import cases
+from services.router.live import Changes
+from services.router.route import RoutingTable, route
+
+log = structlog.get_logger()
+
+
+class Consumer:
+    def __init__(self, chassis: Chassis, table: RoutingTable, changes: Changes) -> None:
+        self._chassis = chassis
+        self._table = table
+        self._changes = changes
+
+    def register(self) -> None:
+        self._chassis.on(InquiryReceived, self.on_inquiry_received)
+        self._chassis.on(InquiryClassified, self.on_inquiry_classified)
+        self._chassis.on(DecisionContested, self.on_decision_contested)
+        self._chassis.on(DeadLettered, self.on_dead_lettered)
+
+    async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
+        async with self._chassis.database.write() as tx:
+            if not await self._chassis.inbox.first(tx, envelope.id):
+                await self._repeat(tx, envelope.data.inquiry)
+                return
+            await cases.keep_inquiry(tx, envelope.data, envelope.id)
+            await self._open_when_complete(tx, envelope.data.inquiry)
+
+    async def on_inquiry_classified(self, envelope: Envelope[InquiryClassified]) -> None:
+        self._require_known(envelope.data)
+        async with self._chassis.database.write() as tx:
+            if not await self._chassis.inbox.first(tx, envelope.id):
+                await self._repeat(tx, envelope.data.inquiry)
+                return
+            await cases.keep_classification(tx, envelope.data, envelope.id)
+            await self._open_when_complete(tx, envelope.data.inquiry)
+
+    async def on_decision_contested(self, envelope: Envelope[DecisionContested]) -> None:
+        now = self._chassis.clock()
+        async with self._chassis.database.write() as tx:
+            if not await self._chassis.inbox.first(tx, envelope.id):
+                return
+            moved = await cases.contest(tx, envelope.data.inquiry, now)
+            for case in moved:
+                await cases.add_act(
+                    tx,
+                    act_id=effect_id(envelope.id, f"contested/{case.id}"),
+                    case_id=case.id,
+                    at=now,
+                    kind="contested",
+                    by="citizen",
+                    detail={"wish": envelope.data.wish},
+                )
+            tx.after_commit(self._changes.announce)
+
+    async def on_dead_lettered(self, envelope: Envelope[DeadLettered]) -> None:
+        async with self._chassis.database.write() as tx:
+            await cases.keep_dead_letter(
+                tx,
+                envelope.data.letter,
+                envelope.data.model_dump(mode="json"),
+                self._chassis.clock(),
+            )
+
+    async def open_unclassified(self, inquiry_id: UUID) -> None:
+        """The classifier did not answer in time: a person triages it."""
+        async with self._chassis.database.write() as tx:
+            await self._open_when_complete(tx, inquiry_id, patient=False)
+
+    def _require_known(self, classified: InquiryClassified) -> None:
+        known = self._table.taxonomy.categories
+        named = [
+            *([classified.category] if classified.category else []),
+            *(part.category for part in classified.parts),
+            *(alternative.category for alternative in classified.alternatives),
+        ]
+        if any(name not in known for name in named):
+            raise UnknownCategoryError
+
+    async def _repeat(self, tx: Transaction, inquiry_id: UUID) -> None:
+        # Whoever sent it again has not seen the case opened: say it again, same ids, same bytes.
+        await self._chassis.outbox.repeat(tx, inquiry_id)
+
+    async def _open_when_complete(
+        self, tx: Transaction, inquiry_id: UUID, *, patient: bool = True
+    ) -> None:
+        waiting = await cases.unrouted(tx, inquiry_id)
+        if waiting is None:
+            return
+        received, _, classified, _ = waiting
+        if classified is None and patient:
+            return
+        now = self._chassis.clock()
+        opened = route(received, classified, self._table, now)
+        await cases.open_cases(tx, opened, classified, now)
+        for case in opened:
+            await self._announce(tx, case, received)
+        tx.after_commit(self._changes.announce)
+
+    async def _announce(self, tx: Transaction, case: CaseOpened, received: InquiryReceived) -> None:
+        now = self._chassis.clock()
+        envelope = Envelope[CaseOpened].of(
+            case, event_id=effect_id(case.case, "opened"), source="router", time=now
+        )
+        await self._chassis.outbox.put(tx, envelope, cause=case.inquiry)
+        if received.channel in {"mail", "form"} and received.sender and not received.automatic:
+            await cases.queue_mail(
+                tx,
+                mail_id=effect_id(case.case, "acknowledgement"),
+                case_id=case.case,
+                kind="ack",
+                event_id=envelope.id,
+                now=now,
+            )
+        self._chassis.metrics.count(
+            "henvend_cases_opened_total", department=case.department or "triage", reason=case.reason
+        )
+        log.info("case_opened", case=str(case.case), queue=case.queue, rule=case.rule)

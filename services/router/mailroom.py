@@ -1,0 +1,130 @@
+"""Sends what is due by mail, once the trail holds the event it tells of."""
+
+import asyncio
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+
+import structlog
+from sqlalchemy import Row
+
+from contracts.event import Sealed
+from contracts.inquiry import InquiryReceived
+from contracts.taxonomy import Taxonomy
+from infra.chassis.chassis import Chassis
+from infra.chassis.errors import DependencyUnavailableError
+from infra.chassis.tables import outbox
+from infra.keyring import KeyDestroyedError
+from infra.pages.pages import LANGUAGES, text
+from services.router.adapters import cases
+from services.router.letters import Correspondence, Letterhead, UnanswerableError, compose
+from services.router.ports import MailRefusedError, OutgoingMail
+from services.router.settings import RouterSettings
+
+LOOK_SECONDS = 0.5
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+
+log = structlog.get_logger()
+
+
+class Mailroom:
+    def __init__(
+        self, chassis: Chassis, settings: RouterSettings, taxonomy: Taxonomy, mail: OutgoingMail
+    ) -> None:
+        self._chassis = chassis
+        self._settings = settings
+        self._taxonomy = taxonomy
+        self._mail = mail
+        domain = parseaddr(settings.router_from)[1].rpartition("@")[2]
+        self._head = Letterhead(settings.router_from, domain, settings.router_phone)
+
+    async def run(self) -> None:
+        while True:
+            sent = await self.send_due()
+            if not sent:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def send_due(self) -> int:
+        """How many were tried."""
+        async with self._chassis.database.read() as reader:
+            due = await cases.due_mails(reader, outbox, self._chassis.clock())
+        for row in due:
+            await self._send(row)
+        return len(due)
+
+    async def _send(self, row: Row[Any]) -> None:
+        now = self._chassis.clock()
+        settled: dict[str, Any] = {}
+        try:
+            await self._mail.send(compose(await self._write(row), self._head))
+        except DependencyUnavailableError:
+            wait = min(FIRST_WAIT * 2 ** min(row.attempts, 12), LONGEST_WAIT)
+            settled = {"next_at": now + wait}
+        except MailRefusedError as error:
+            settled = {"failure": f"smtp-{error.code}"}
+        except UnanswerableError:
+            settled = {"failure": "unanswerable"}
+        except KeyDestroyedError:
+            settled = {"failure": "erased"}
+        else:
+            settled = {"sent_at": now}
+            self._chassis.metrics.count("henvend_mails_sent_total", kind=row.kind)
+        async with self._chassis.database.write() as tx:
+            await cases.settle_mail(tx, row.id, **settled)
+        log.info(
+            "mail_settled",
+            mail=str(row.id),
+            kind=row.kind,
+            **{k: str(v) for k, v in settled.items()},
+        )
+
+    async def _write(self, row: Row[Any]) -> Correspondence:
+        async with self._chassis.database.read() as reader:
+            case = await cases.case_by_id(reader, row.case)
+        assert case is not None
+        received = InquiryReceived.model_validate(case.received)
+        if received.sender is None:
+            raise UnanswerableError
+        key = await self._chassis.keyring.data_key(case.inquiry)
+        language = case.language if case.language in LANGUAGES else "da"
+        title = key.open("title", received.title) if received.title else ""
+        body = (
+            self._acknowledgement(case, language)
+            if row.kind == "ack"
+            else self._reply(row, case, language, key.open("reply", Sealed(**row.reply)))
+        )
+        return Correspondence(
+            id=row.id,
+            to=key.open("sender", received.sender),
+            subject=_subject(title, case.reference),
+            body=body,
+        )
+
+    def _acknowledgement(self, case: Row[Any], language: str) -> str:
+        department = self._taxonomy.departments.get(case.department)
+        in_queue = case.queue == "department" and department is not None
+        return text(
+            "router.mail.ack_department" if in_queue else "router.mail.ack_triage",
+            language,
+            department=department.name.in_language(language) if department else "",
+            reference=case.reference,
+            deadline=f"{case.deadline:%d.%m.%Y}",
+            phone=self._head.phone,
+        )
+
+    def _reply(self, row: Row[Any], case: Row[Any], language: str, reply: str) -> str:
+        department = self._taxonomy.departments.get(case.department)
+        return text(
+            "router.mail.reply",
+            language,
+            reply=reply,
+            name=row.by or "",
+            department=department.name.in_language(language) if department else "",
+            reference=case.reference,
+            phone=self._head.phone,
+        )
+
+
+def _subject(title: str, reference: str) -> str:
+    return f"SV: {title} [{reference}]" if title else f"[{reference}]"
