@@ -1,0 +1,263 @@
+"""Answers one message: a list of steps, each of which may already know the answer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import NamedTuple
+
+from contracts.answer import AnswerVerdict
+from contracts.inquiry import Language
+from infra.text.language import guess_language
+from infra.text.mask import mask
+from infra.text.normalise import normalise
+from services.chatbot.decide import Decision, decide
+from services.chatbot.dialogue import (
+    Thread,
+    asked_sentences,
+    continues,
+    in_thread,
+    is_bare,
+    several,
+)
+from services.chatbot.index import Index
+from services.chatbot.knowledge import TONGUES, Article, Tongue
+from services.chatbot.ports import Embedder, VectorStore
+from services.chatbot.retrieve import Evidence, find
+from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
+
+LONGEST_QUESTION = 600
+"""Characters of a message that are searched; the rest of a long story says little about the topic."""
+
+
+_NEW = Thread()
+_CALM = Screening()
+
+
+@dataclass(frozen=True)
+class World:
+    """What answering needs."""
+
+    index: Index
+    embedder: Embedder
+    store: VectorStore
+    phrases: Phrases
+
+
+@dataclass(frozen=True)
+class Question:
+    """A message as it came, and what is known around it."""
+
+    text: str
+    day: date
+    setting: Tongue = "da"
+    """The widget's language."""
+    thread: Thread = _NEW
+    language: Tongue = "da"
+    """The language it is answered in."""
+    masked: int = 0
+    """How many pieces of personal data were taken out."""
+    screening: Screening = _CALM
+
+
+class Part(NamedTuple):
+    """One answer in a reply."""
+
+    verdict: AnswerVerdict
+    article: Article | None = None
+    offered: tuple[Article, ...] = ()
+    """Buttons: "did you mean"."""
+    confidence: float = 0.0
+    threshold: float = 1.0
+    danger: Danger | None = None
+    refusal: Refusal | None = None
+
+
+@dataclass(frozen=True)
+class Reply:
+    language: Tongue
+    parts: tuple[Part, ...]
+    masked_text: str
+    """The message without personal numbers: the only form of it that may be kept."""
+    masked: int
+    thread: Thread
+
+
+Step = Callable[[Question, World], "Question | Reply"]
+
+
+def answer(question: Question, world: World) -> Reply:
+    for step in STEPS:
+        outcome = step(question, world)
+        if isinstance(outcome, Reply):
+            return outcome
+        question = outcome
+    raise AssertionError("the last step always replies")
+
+
+def mask_personal(question: Question, _world: World) -> Question:
+    taken = mask(normalise(question.text))
+    return replace(question, text=taken.text, masked=len(taken.spans))
+
+
+def tell_language(question: Question, _world: World) -> Question:
+    """The widget's language unless the words clearly are in another one of ours."""
+    guess = guess_language(question.text, hint=question.setting)
+    known = guess.language if guess.language in TONGUES else question.setting
+    return replace(question, language=_tongue(known))
+
+
+def signpost_crisis(question: Question, world: World) -> Question | Reply:
+    screening = screen(question.text, world.phrases)
+    question = replace(question, screening=screening)
+    if screening.danger is None:
+        return question
+    return _reply(question, Part("crisis", confidence=1.0, danger=screening.danger))
+
+
+def call_a_person(question: Question, _world: World) -> Question | Reply:
+    if question.screening.person:
+        return _reply(question, Part("handed-over", confidence=1.0))
+    if question.screening.refusal is not None:
+        return _reply(
+            question, Part("declined", confidence=1.0, refusal=question.screening.refusal)
+        )
+    return question
+
+
+def answer_each(question: Question, world: World) -> Question | Reply:
+    """Several questions in one message, when each is surely answered by another article."""
+    parts = several(question.text)
+    if len(parts) < 2:
+        return question
+    replies = [_answer_one(replace(question, text=part), world) for part in parts]
+    answered = [part for part in replies if part.article is not None]
+    topics = {part.article.id for part in answered if part.article}
+    if len(topics) < 2:
+        return question
+    distinct = tuple(
+        part
+        for n, part in enumerate(answered)
+        if part.article and part.article.id not in {p.article.id for p in answered[:n] if p.article}
+    )
+    return _reply(question, *distinct)
+
+
+def answer_whole(question: Question, world: World) -> Reply:
+    return _reply(question, _answer_one(question, world))
+
+
+STEPS: tuple[Step, ...] = (
+    mask_personal,
+    tell_language,
+    signpost_crisis,
+    call_a_person,
+    answer_each,
+    answer_whole,
+)
+
+
+def _answer_one(question: Question, world: World) -> Part:
+    text = question.text[:LONGEST_QUESTION]
+    previous = world.index.article(question.thread.topic or "", question.language)
+    alone = _look(text, question, world)
+    if previous is not None:
+        led = _lean_on_thread(text, previous, alone, question, world)
+        if led is not None:
+            return led
+    if alone.decision.choice != "answer":
+        alone = _by_its_question(alone, question, world)
+    return _part(alone, question, world.index)
+
+
+class _Look(NamedTuple):
+    evidence: Evidence
+    decision: Decision
+
+
+def _look(text: str, question: Question, world: World) -> _Look:
+    evidence = find(
+        text,
+        question.language,
+        question.day,
+        index=world.index,
+        embedder=world.embedder,
+        store=world.store,
+    )
+    return _Look(evidence, decide(evidence, world.index.verdicts))
+
+
+def _lean_on_thread(
+    text: str, previous: Article, alone: _Look, question: Question, world: World
+) -> Part | None:
+    """What the conversation makes of it; None when the question stands on its own."""
+    bare = is_bare(text, question.language, world.phrases)
+    if not bare and (
+        alone.decision.choice == "answer" or not continues(text, question.language, world.phrases)
+    ):
+        return None
+    named = _look(in_thread(text, previous.title), question, world)
+    topics = world.index.topics
+    near = {
+        number
+        for number, topic in enumerate(topics)
+        if topic == previous.id or _category(world.index, topic) == previous.category
+    }
+    best = next((n for n in named.evidence.best(len(topics)) if n in near), None)
+    if best is None:
+        return None
+    if bare:
+        article = world.index.article(topics[best], question.language)
+        return Part(
+            "other-authority" if article and article.other_authority else "answered",
+            article,
+            confidence=max(named.decision.confidence, world.index.verdicts.follow_from),
+            threshold=world.index.verdicts.follow_from,
+        )
+    if named.decision.choice == "answer" and named.decision.topics[0] in near:
+        return _part(named, question, world.index)
+    return None
+
+
+def _by_its_question(whole: _Look, question: Question, world: World) -> _Look:
+    """In a long story the question itself may say it better, if the story agrees."""
+    near = set(whole.decision.topics)
+    for sentence in asked_sentences(question.text):
+        look = _look(sentence, question, world)
+        if look.decision.choice == "answer" and look.decision.topics[0] in near:
+            return look
+    return whole
+
+
+def _part(look: _Look, question: Question, index: Index) -> Part:
+    decision = look.decision
+    found = [index.article(index.topics[n], question.language) for n in decision.topics]
+    articles = tuple(article for article in found if article is not None)
+    if decision.choice == "answer":
+        verdict: AnswerVerdict = "other-authority" if articles[0].other_authority else "answered"
+        return Part(verdict, articles[0], articles[1:], decision.confidence, decision.threshold)
+    if decision.choice == "clarify":
+        return Part("clarified", None, articles, decision.confidence, decision.threshold)
+    return Part("declined", None, articles, decision.confidence, decision.threshold)
+
+
+def _category(index: Index, topic: str) -> str | None:
+    found = (index.article(topic, language) for language in TONGUES)
+    return next((article.category for article in found if article is not None), None)
+
+
+def _reply(question: Question, *parts: Part) -> Reply:
+    topic = next((p.article.id for p in reversed(parts) if p.article), question.thread.topic)
+    offered = tuple(
+        article.id for part in parts if part.verdict == "clarified" for article in part.offered
+    )
+    return Reply(
+        language=question.language,
+        parts=parts,
+        masked_text=question.text,
+        masked=question.masked,
+        thread=Thread(topic, offered),
+    )
+
+
+def _tongue(language: Language) -> Tongue:
+    return "sv" if language == "sv" else "en" if language == "en" else "da"

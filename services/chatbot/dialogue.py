@@ -1,0 +1,58 @@
+"""What the conversation adds to a question: follow-ups, changes of topic, several questions at once."""
+
+import re
+from dataclasses import dataclass
+
+from services.chatbot.screen import Phrases, hearable
+from services.chatbot.terms import spoken_words
+
+_SENTENCE_END = re.compile(r"(?<=[?!])\s+|(?<=[.;])\s+(?=\S)|\n+")
+_AND_ASK = re.compile(
+    r"[,.;]?\s+(?:og|samt|and|och|samt)\s+(?=(?:hvor|hvad|hvordan|hvornår|hvem|kan|skal|må|"
+    r"how|what|where|when|who|can|do|hur|vad|var|när|vem|ska|får)\b)",
+    re.IGNORECASE,
+)
+MOST_QUESTIONS = 4
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What was talked about so far."""
+
+    topic: str | None = None
+    """The topic of the last answer."""
+    offered: tuple[str, ...] = ()
+    """Topics offered as buttons last."""
+
+
+def is_bare(text: str, language: str, phrases: Phrases) -> bool:
+    """Whether the text asks something without saying about what ("og hvad koster det?")."""
+    words = spoken_words(text)
+    known = phrases.aspects.get(language, frozenset())
+    return bool(words) and all(word in known or word.isdigit() for word in words)
+
+
+def continues(text: str, language: str, phrases: Phrases) -> bool:
+    """Whether it begins as a continuation ("og ...", "what about ...")."""
+    pattern = phrases.continuation.get(language)
+    return pattern is not None and pattern.search(hearable(text)) is not None
+
+
+def in_thread(text: str, title: str) -> str:
+    """The question with its subject named."""
+    return f"{title}: {text}"
+
+
+def several(text: str) -> tuple[str, ...]:
+    """The sentences that may each be a question of its own; one when there is nothing to split."""
+    sentences = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    parts = [piece.strip() for sentence in sentences for piece in _AND_ASK.split(sentence)]
+    worth = [part for part in parts if len(part.split()) > 1]
+    return tuple(worth[:MOST_QUESTIONS]) if len(worth) > 1 else (text,)
+
+
+def asked_sentences(text: str) -> tuple[str, ...]:
+    """Of a long story the sentences that end in a question mark."""
+    sentences = [part.strip() for part in _SENTENCE_END.split(text) if part.strip()]
+    asked = tuple(s for s in sentences if s.endswith("?") and len(s.split()) > 2)
+    return asked if len(sentences) > 1 else ()

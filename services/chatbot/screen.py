@@ -1,0 +1,99 @@
+"""What must never be answered from an article: a crisis, one's own case, a decision, legal advice."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Literal
+
+import yaml
+
+from infra.text.normalise import fold
+from services.chatbot.knowledge import TONGUES, KnowledgeError
+from services.chatbot.terms import spoken_words
+
+Danger = Literal["suicide", "violence", "child", "acute", "nowhere"]
+DANGERS: tuple[Danger, ...] = ("acute", "suicide", "violence", "child", "nowhere")
+"""Most pressing first: the first one found chooses the numbers that are shown."""
+Refusal = Literal["own-case", "decision", "legal"]
+
+# æ, ø and å as they are typed without their keys, in patterns and in texts alike.
+_SPELLINGS = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å": "aa", "’": "'"})
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """What is listened for, in all languages at once: people in need switch languages."""
+
+    dangers: Mapping[Danger, re.Pattern[str]]
+    lookalikes: re.Pattern[str]
+    person: re.Pattern[str]
+    refusals: Mapping[Refusal, re.Pattern[str]]
+    continuation: Mapping[str, re.Pattern[str]]
+    aspects: Mapping[str, frozenset[str]]
+    """Words by language that ask something without saying about what."""
+
+
+@dataclass(frozen=True)
+class Screening:
+    danger: Danger | None = None
+    person: bool = False
+    """They asked for a person."""
+    refusal: Refusal | None = None
+
+
+def screen(text: str, phrases: Phrases) -> Screening:
+    heard = hearable(text)
+    calm = phrases.lookalikes.sub(" ", heard)
+    danger = next((kind for kind in DANGERS if phrases.dangers[kind].search(calm)), None)
+    return Screening(
+        danger=danger,
+        person=phrases.person.search(heard) is not None,
+        refusal=next((k for k, p in phrases.refusals.items() if p.search(heard)), None),
+    )
+
+
+def hearable(text: str) -> str:
+    """Lower case, one spelling, single spaces: what the patterns are written for."""
+    return " ".join(fold(text).translate(_SPELLINGS).split())
+
+
+def load_phrases() -> Phrases:
+    """Raises KnowledgeError when a phrase file is broken."""
+    folder = files("services.chatbot").joinpath("phrases")
+    read: dict[str, str] = {
+        language: folder.joinpath(f"{language}.yaml").read_text("utf-8") for language in TONGUES
+    }
+    return parse_phrases(read)
+
+
+def parse_phrases(by_language: Mapping[str, str]) -> Phrases:
+    raw: dict[str, Any] = {language: yaml.safe_load(text) for language, text in by_language.items()}
+    heard = list(raw.values())
+    try:
+        return Phrases(
+            dangers={
+                kind: _any(p for tongue in heard for p in tongue["crisis"].get(kind, ()))
+                for kind in DANGERS
+            },
+            lookalikes=_any(p for tongue in heard for p in tongue["lookalikes"]),
+            person=_any(p for tongue in heard for p in tongue["person"]),
+            refusals={
+                "own-case": _any(p for tongue in heard for p in tongue["own_case"]),
+                "decision": _any(p for tongue in heard for p in tongue["decision"]),
+                "legal": _any(p for tongue in heard for p in tongue["legal"]),
+            },
+            continuation={name: _any(tongue["continuation"]) for name, tongue in raw.items()},
+            aspects={
+                name: frozenset(
+                    w for word in str(tongue["aspects"]).split() for w in spoken_words(word)
+                )
+                for name, tongue in raw.items()
+            },
+        )
+    except (re.error, KeyError, TypeError) as error:
+        raise KnowledgeError([f"phrases: {error}"]) from error
+
+
+def _any(patterns: Any) -> re.Pattern[str]:
+    return re.compile("|".join(f"(?:{p.translate(_SPELLINGS)})" for p in patterns))
