@@ -10,12 +10,12 @@ from typing import Any, Literal, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-from sqlalchemy import Column, DateTime, MetaData, String, Table, delete, update
+from sqlalchemy import Column, MetaData, String, Table, delete, update
 from sqlalchemy import insert as sql_insert
 
 from infra.chassis.clock import Clock
 from infra.chassis.settings import SettingsError
-from infra.database import Database
+from infra.database import Database, UtcDateTime
 
 Role = Literal["caseworker", "coordinator", "editor", "ombudsman", "dpo", "operator"]
 ROLES: tuple[Role, ...] = get_args(Role)
@@ -27,8 +27,8 @@ login_link = Table(
     metadata,
     Column("token_hash", String(64), primary_key=True),
     Column("account", String(80), nullable=False),
-    Column("expires_at", DateTime(timezone=True), nullable=False),
-    Column("used_at", DateTime(timezone=True)),
+    Column("expires_at", UtcDateTime, nullable=False),
+    Column("used_at", UtcDateTime),
 )
 
 

@@ -6,7 +6,6 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Column,
-    DateTime,
     Index,
     Integer,
     LargeBinary,
@@ -15,6 +14,8 @@ from sqlalchemy import (
     Table,
     Uuid,
 )
+
+from infra.database import UtcDateTime
 
 metadata = MetaData()
 # SQLite autoincrements only INTEGER keys.
@@ -30,11 +31,11 @@ outbox = Table(
     Column("key", LargeBinary, nullable=False),
     Column("value", LargeBinary, nullable=False),
     Column("headers", JSON, nullable=False),
-    Column("put_at", DateTime(timezone=True), nullable=False),
+    Column("put_at", UtcDateTime, nullable=False),
     # The cluster that acknowledged it; NULL: must be published (again).
     Column("published_in", String(80)),
     # When the trail's receipt named it; until then another cluster gets it again.
-    Column("confirmed_at", DateTime(timezone=True)),
+    Column("confirmed_at", UtcDateTime),
     Index("outbox_waiting", "published_in", "confirmed_at", "seq"),
 )
 
@@ -42,7 +43,7 @@ inbox = Table(
     "inbox",
     metadata,
     Column("event_id", Uuid, primary_key=True),
-    Column("seen_at", DateTime(timezone=True), nullable=False),
+    Column("seen_at", UtcDateTime, nullable=False),
 )
 
 

@@ -1,6 +1,8 @@
 """Where wrapped keys rest: a database of their own, outside the backups of everything else."""
 
-from sqlalchemy import Column, DateTime, LargeBinary, MetaData, Table, Uuid
+from sqlalchemy import Column, LargeBinary, MetaData, Table, Uuid
+
+from infra.database import UtcDateTime
 
 metadata = MetaData()
 
@@ -9,12 +11,12 @@ data_key = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("wrapped", LargeBinary, nullable=False),
-    Column("created_at", DateTime(timezone=True), nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
 )
 
 destroyed_key = Table(
     "destroyed_key",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("destroyed_at", DateTime(timezone=True), nullable=False),
+    Column("destroyed_at", UtcDateTime, nullable=False),
 )

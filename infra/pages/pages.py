@@ -64,7 +64,7 @@ def templates(
         lstrip_blocks=True,
     )
     environment.globals.update(
-        t=_translate, language=_page_language, service=service, links=links, members=members
+        t=_translate, page_language=_page_language, service=service, links=links, members=members
     )
     return environment
 

@@ -167,7 +167,7 @@ class _Acting:
         self.now: datetime = desk.chassis.clock()
 
     async def any_case(self) -> Row[Any]:
-        case = await cases.case_by_id(self.tx.connection, self._case_id)
+        case: Row[Any] | None = await cases.case_by_id(self.tx.connection, self._case_id)
         if case is None:
             raise ActRefusedError("gone")
         return case

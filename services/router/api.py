@@ -122,7 +122,7 @@ def _case_routes(
 ) -> list[ControllerRouterHandler]:
     async def seen_case(request: StaffRequest, reference: str) -> Row[Any]:
         async with chassis.database.read() as connection:
-            case = await cases.find_case(connection, tidy_reference(reference))
+            case: Row[Any] | None = await cases.find_case(connection, tidy_reference(reference))
         if case is None:
             raise NotFoundException("No case has this reference.")
         if case.queue == "department" and not request.user.may_see(case.department):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, func, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -128,7 +128,7 @@ async def add_act(
     await _insert(tx, act, id=act_id, case=case_id, at=at, kind=kind, by=by, detail=detail)
 
 
-async def find_case(connection: AsyncConnection, reference: str) -> Row[Any] | None:
+async def find_case(connection: AsyncConnection, reference: str) -> Any | None:
     return (
         await connection.execute(
             select(
@@ -145,25 +145,25 @@ async def find_case(connection: AsyncConnection, reference: str) -> Row[Any] | N
     ).first()
 
 
-async def case_by_id(connection: AsyncConnection, case_id: UUID) -> Row[Any] | None:
+async def case_by_id(connection: AsyncConnection, case_id: UUID) -> Any | None:
     reference = await connection.scalar(select(case.c.reference).where(case.c.id == case_id))
     return await find_case(connection, reference) if reference else None
 
 
-async def acts_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Row[Any]]:
+async def acts_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Any]:
     rows = await connection.execute(
         select(act).where(act.c.case == case_id).order_by(act.c.at, act.c.id)
     )
-    return list(rows)
+    return rows.all()
 
 
-async def siblings(connection: AsyncConnection, inquiry_id: UUID) -> Sequence[Row[Any]]:
+async def siblings(connection: AsyncConnection, inquiry_id: UUID) -> Sequence[Any]:
     rows = await connection.execute(
         select(case.c.id, case.c.reference, case.c.department, case.c.status)
         .where(case.c.inquiry == inquiry_id)
         .order_by(case.c.reference)
     )
-    return list(rows)
+    return rows.all()
 
 
 def _of_queue(queue: str, departments: Iterable[str]) -> Any:
@@ -179,7 +179,7 @@ async def queue_of(
     departments: Sequence[str],
     status: str = "open",
     page: int = 1,
-) -> Sequence[Row[Any]]:
+) -> Sequence[Any]:
     """Urgent first, then by deadline; one more row than a page when there is a next page."""
     order = (case.c.urgent.desc(), case.c.deadline, case.c.opened_at)
     if status == "closed":
@@ -192,7 +192,7 @@ async def queue_of(
         .offset((page - 1) * PAGE)
         .limit(PAGE + 1)
     )
-    return list(rows)
+    return rows.all()
 
 
 async def queue_sizes(connection: AsyncConnection) -> dict[str, int]:
@@ -246,14 +246,14 @@ async def propose_correction(
     )
 
 
-async def open_corrections(connection: AsyncConnection) -> Sequence[Row[Any]]:
+async def open_corrections(connection: AsyncConnection) -> Sequence[Any]:
     rows = await connection.execute(
         select(correction, case.c.reference, case.c.department)
         .join(case, case.c.id == correction.c.case)
         .where(correction.c.confirmed_at.is_(None), correction.c.rejected_at.is_(None))
         .order_by(correction.c.proposed_at)
     )
-    return list(rows)
+    return rows.all()
 
 
 async def settle_correction(
@@ -300,16 +300,14 @@ async def queue_mail(
     )
 
 
-async def mails_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Row[Any]]:
+async def mails_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Any]:
     rows = await connection.execute(
         select(mail_out).where(mail_out.c.case == case_id).order_by(mail_out.c.put_at)
     )
-    return list(rows)
+    return rows.all()
 
 
-async def due_mails(
-    connection: AsyncConnection, outbox: Table, now: datetime
-) -> Sequence[Row[Any]]:
+async def due_mails(connection: AsyncConnection, outbox: Table, now: datetime) -> Sequence[Any]:
     """Mails whose event the trail holds: log before act."""
     rows = await connection.execute(
         select(mail_out)
@@ -323,7 +321,7 @@ async def due_mails(
         .order_by(mail_out.c.put_at)
         .limit(50)
     )
-    return list(rows)
+    return rows.all()
 
 
 async def settle_mail(
@@ -344,13 +342,13 @@ async def settle_mail(
     await tx.execute(update(mail_out).where(mail_out.c.id == mail_id).values(**values))
 
 
-async def contest(tx: Transaction, inquiry_id: UUID, at: datetime) -> Sequence[Row[Any]]:
+async def contest(tx: Transaction, inquiry_id: UUID, at: datetime) -> Sequence[Any]:
     """Marks it; returns the inquiry's open cases, which now go to triage."""
     await tx.execute(update(inquiry).where(inquiry.c.id == inquiry_id).values(contested_at=at))
     rows = await tx.execute(
         select(case).where(case.c.inquiry == inquiry_id, case.c.status == "open")
     )
-    found = list(rows)
+    found = rows.all()
     await tx.execute(
         update(case)
         .where(case.c.inquiry == inquiry_id, case.c.status == "open")
@@ -365,14 +363,14 @@ async def keep_dead_letter(
     await _insert(tx, dead_letter, id=letter_id, letter=letter, at=at)
 
 
-async def dead_letters(connection: AsyncConnection) -> Sequence[Row[Any]]:
+async def dead_letters(connection: AsyncConnection) -> Sequence[Any]:
     rows = await connection.execute(
         select(dead_letter).order_by(dead_letter.c.at.desc()).limit(200)
     )
-    return list(rows)
+    return rows.all()
 
 
-async def find_dead_letter(connection: AsyncConnection, letter_id: UUID) -> Row[Any] | None:
+async def find_dead_letter(connection: AsyncConnection, letter_id: UUID) -> Any | None:
     return (
         await connection.execute(select(dead_letter).where(dead_letter.c.id == letter_id))
     ).first()
@@ -386,14 +384,14 @@ async def mark_sent_again(tx: Transaction, letter_id: UUID, by: str, at: datetim
     )
 
 
-async def search_cases(connection: AsyncConnection, reference: str) -> Sequence[Row[Any]]:
+async def search_cases(connection: AsyncConnection, reference: str) -> Sequence[Any]:
     rows = await connection.execute(
         select(case.c.reference, case.c.department, case.c.status)
         .where(or_(case.c.reference == reference, case.c.reference.startswith(f"{reference}-")))
         .order_by(case.c.reference)
         .limit(PAGE)
     )
-    return list(rows)
+    return rows.all()
 
 
 def _dialect(tx: Transaction) -> Any:

@@ -4,7 +4,6 @@ from sqlalchemy import (
     JSON,
     Boolean,
     Column,
-    DateTime,
     Float,
     ForeignKey,
     Index,
@@ -15,6 +14,8 @@ from sqlalchemy import (
     Uuid,
 )
 
+from infra.database import UtcDateTime
+
 metadata = MetaData()
 
 inquiry = Table(
@@ -22,11 +23,11 @@ inquiry = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("reference", String(20), nullable=False, unique=True),
-    Column("received_at", DateTime(timezone=True), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
     Column("event_id", Uuid, nullable=False),
     Column("received", JSON, nullable=False),
-    Column("routed_at", DateTime(timezone=True)),
-    Column("contested_at", DateTime(timezone=True)),
+    Column("routed_at", UtcDateTime),
+    Column("contested_at", UtcDateTime),
     Index("inquiry_unrouted", "routed_at", "received_at"),
 )
 
@@ -56,11 +57,11 @@ case = Table(
     Column("confidence", Float),
     Column("urgent", Boolean, nullable=False),
     Column("sensitive", Boolean, nullable=False),
-    Column("opened_at", DateTime(timezone=True), nullable=False),
-    Column("deadline", DateTime(timezone=True), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("deadline", UtcDateTime, nullable=False),
     Column("status", String(10), nullable=False),
     Column("assigned_to", String(80)),
-    Column("closed_at", DateTime(timezone=True)),
+    Column("closed_at", UtcDateTime),
     Column("moves", Integer, nullable=False, default=0),
     Index("case_queue", "status", "queue", "department", "urgent", "deadline"),
 )
@@ -70,7 +71,7 @@ act = Table(
     metadata,
     Column("id", Uuid, primary_key=True),
     Column("case", Uuid, ForeignKey("case_file.id"), nullable=False, index=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("kind", String(20), nullable=False),
     Column("by", String(80), nullable=False),
     Column("detail", JSON, nullable=False),
@@ -87,10 +88,10 @@ mail_out = Table(
     Column("event_id", Uuid, nullable=False, index=True),
     Column("reply", JSON),
     Column("by", String(80)),
-    Column("put_at", DateTime(timezone=True), nullable=False),
+    Column("put_at", UtcDateTime, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("next_at", DateTime(timezone=True), nullable=False),
-    Column("sent_at", DateTime(timezone=True), index=True),
+    Column("next_at", UtcDateTime, nullable=False),
+    Column("sent_at", UtcDateTime, index=True),
     Column("failure", String(80)),
 )
 
@@ -98,9 +99,9 @@ dead_letter = Table(
     "dead_letter",
     metadata,
     Column("id", Uuid, primary_key=True),
-    Column("at", DateTime(timezone=True), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
     Column("letter", JSON, nullable=False),
-    Column("sent_again_at", DateTime(timezone=True)),
+    Column("sent_again_at", UtcDateTime),
     Column("sent_again_by", String(80)),
 )
 
@@ -111,8 +112,8 @@ correction = Table(
     Column("was", String(64)),
     Column("now", String(64), nullable=False),
     Column("proposed_by", String(80), nullable=False),
-    Column("proposed_at", DateTime(timezone=True), nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
     Column("confirmed_by", String(80)),
-    Column("confirmed_at", DateTime(timezone=True)),
-    Column("rejected_at", DateTime(timezone=True)),
+    Column("confirmed_at", UtcDateTime),
+    Column("rejected_at", UtcDateTime),
 )
