@@ -6,7 +6,7 @@ a row is published to each new cluster until a `trail.receipt` confirms it.
 
 import asyncio
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -151,19 +151,16 @@ class Outbox:
             )
             return list(found)
 
-    async def _count_waiting(self) -> None:
+    async def unconfirmed(self) -> int:
+        """How many events the trail has not confirmed yet."""
         async with self._database.read() as reader:
             waiting = await reader.scalar(
                 select(func.count()).select_from(outbox).where(outbox.c.confirmed_at.is_(None))
             )
-        self._metrics.set("henvend_outbox_waiting", float(waiting or 0))
+        return int(waiting or 0)
 
-    async def oldest_unconfirmed(self) -> datetime | None:
-        async with self._database.read() as reader:
-            oldest: datetime | None = await reader.scalar(
-                select(func.min(outbox.c.put_at)).where(outbox.c.confirmed_at.is_(None))
-            )
-            return oldest
+    async def _count_waiting(self) -> None:
+        self._metrics.set("henvend_outbox_waiting", float(await self.unconfirmed()))
 
 
 def _record(row: Row[Any]) -> Record:

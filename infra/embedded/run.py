@@ -180,7 +180,7 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     table.add_row("Trail, public checkpoint", f"{settings.url_of('audit')}/log")
     table.add_section()
     for member in chassis.staff.members.values():
-        service = _home_of(member.role)
+        service = home_of(member.role)
         token = await chassis.staff.new_link(member.account)
         table.add_row(
             f"Log in once as {member.name}, {member.role}",
@@ -196,6 +196,6 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     console.print(table, soft_wrap=True)
 
 
-def _home_of(role: str) -> str:
+def home_of(role: str) -> str:
     homes = {"editor": "chatbot", "ombudsman": "audit", "dpo": "audit"}
     return homes.get(role, "router")

@@ -58,9 +58,7 @@ _POSTCODE = re.compile(
 _NO_STREETS = frozenset(_NO_STREET.split("|"))
 # Words that stand before a street without being part of its name, matched when case is ignored.
 _BEFORE = frozenset(
-    "jeg bor på i ved og adressen adresse er till til från fra at af hos min mit mine vores live at on i'm bor jag vid "
-    "från på den det der som har vi er flyttet flytter flyttar flyttat to from address is my home hjemme ud for "
-    "hjørnet af krydset mellem naboen nabo overfor bag hele kære hej hilsen og".split()
+    ["jeg", "bor", "på", "i", "ved", "og", "adressen", "adresse", "er", "till", "til", "från", "fra", "at", "af", "hos", "min", "mit", "mine", "vores", "live", "at", "on", "i'm", "bor", "jag", "vid", "från", "på", "den", "det", "der", "som", "har", "vi", "er", "flyttet", "flytter", "flyttar", "flyttat", "to", "from", "address", "is", "my", "home", "hjemme", "ud", "for", "hjørnet", "af", "krydset", "mellem", "naboen", "nabo", "overfor", "bag", "hele", "kære", "hej", "hilsen", "og"]
 )
 
 

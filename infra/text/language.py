@@ -46,19 +46,13 @@ _ENOUGH = 160
 
 _COMMON: Mapping[Language, frozenset[str]] = MappingProxyType({
     "da": frozenset(
-        "jeg ikke og af hvad hvor hvordan hvornår hvorfor mig dig til en et er har nej ja jer mit min vores også efter bliver "
-        "noget nogen hej tak kan skal vil må dér der som på hvis igen hun meget lige bare selv uden hvilken "
-        "måske gerne være fået kommunen i vi mvh venlig hilsen".split()
+        ["jeg", "ikke", "og", "af", "hvad", "hvor", "hvordan", "hvornår", "hvorfor", "mig", "dig", "til", "en", "et", "er", "har", "nej", "ja", "jer", "mit", "min", "vores", "også", "efter", "bliver", "noget", "nogen", "hej", "tak", "kan", "skal", "vil", "må", "dér", "der", "som", "på", "hvis", "igen", "hun", "meget", "lige", "bare", "selv", "uden", "hvilken", "måske", "gerne", "være", "fået", "kommunen", "i", "vi", "mvh", "venlig", "hilsen"]
     ),
     "sv": frozenset(
-        "jag inte och av vad var hur när varför mig dig till en ett är har nej ja er mitt min vår också efter blir "
-        "något någon hej tack kan ska vill måste där som på om igen hon mycket bara själv utan vilken "
-        "kanske gärna vara fått kommunen i vi mvh vänliga hälsningar för att från det".split()
+        ["jag", "inte", "och", "av", "vad", "var", "hur", "när", "varför", "mig", "dig", "till", "en", "ett", "är", "har", "nej", "ja", "er", "mitt", "min", "vår", "också", "efter", "blir", "något", "någon", "hej", "tack", "kan", "ska", "vill", "måste", "där", "som", "på", "om", "igen", "hon", "mycket", "bara", "själv", "utan", "vilken", "kanske", "gärna", "vara", "fått", "kommunen", "i", "vi", "mvh", "vänliga", "hälsningar", "för", "att", "från", "det"]
     ),
     "en": frozenset(
-        "i not and of what where how when why me you to a the is have has no yes your my our also after been "
-        "something hi hello thanks can should will must there that on if again she very just without which "
-        "maybe be got we regards please it for with this from do does are was".split()
+        ["i", "not", "and", "of", "what", "where", "how", "when", "why", "me", "you", "to", "a", "the", "is", "have", "has", "no", "yes", "your", "my", "our", "also", "after", "been", "something", "hi", "hello", "thanks", "can", "should", "will", "must", "there", "that", "on", "if", "again", "she", "very", "just", "without", "which", "maybe", "be", "got", "we", "regards", "please", "it", "for", "with", "this", "from", "do", "does", "are", "was"]
     ),
 })
 

@@ -41,27 +41,11 @@ _STREET_NEXT = re.compile(
 )
 # After `jeg hedder` in lower case: what ends the name.
 _STOP = frozenset(
-    "og och and jeg jag i er är am is har have bor live fra från from men but som der min mit mine my vil vill skal ska "
-    "han hun hon det den ikke inte not the a en et ett til till to på with med for för søger skriver writing kommer "
-    "kan can skulle would mor far mamma pappa".split()
+    ["og", "och", "and", "jeg", "jag", "i", "er", "är", "am", "is", "har", "have", "bor", "live", "fra", "från", "from", "men", "but", "som", "der", "min", "mit", "mine", "my", "vil", "vill", "skal", "ska", "han", "hun", "hon", "det", "den", "ikke", "inte", "not", "the", "a", "en", "et", "ett", "til", "till", "to", "på", "with", "med", "for", "för", "søger", "skriver", "writing", "kommer", "kan", "can", "skulle", "would", "mor", "far", "mamma", "pappa"]
 )
 # Capitalised words that follow a greeting or a title without being a name.
 _NOT_NAMES = frozenset(
-    "kommune kommunen kommunens borger borgerservice sundby copenhagen københavn malmö danmark denmark sverige sweden "
-    "jobcenter jobcentret bibliotek biblioteket skole skolen alle all all team support sir madam venner teknik miljø "
-    "forvaltning forvaltningen socialforvaltningen vejafdeling parkering parkeringsservice kontrol afdeling afdelingen "
-    "personale leder rektor sagsbehandler hilsen regards hälsningar tak tack thanks thank jeg jag i vi we er är hvor "
-    "hvordan hvad hvornår kan hur var vad när can how what where when is the my our min mit vores vår det den der de "
-    "du dig jer jeres god goddag hej hi hello dear kære best kind med venlig mange many vänliga nu no nej ja yes "
-    "mandag tirsdag onsdag torsdag fredag lørdag søndag måndag tisdag torsdag lördag söndag monday tuesday wednesday "
-    "thursday friday saturday sunday januar februar marts april maj juni juli august september oktober november "
-    "december january february march may june july october dansk danish svensk swedish english engelsk mitid cpr nemid "
-    "skat skattestyrelsen udbetaling politi politiet jeg har på for fra og och and to emne subject ämne in on at "
-    "kontrollant sent fra from sendt skickat get ps mvh vh citizen service services kindergarten council municipality "
-    "so if it i'm im it's please could would do does did as after before since yesterday today last this that there "
-    "som om når da så men eller ok okay god godmorgen godaften goddag efter før siden sidste i dag går hver ingen "
-    "barn børn mor far mand kone søn datter nabo anonym anonymous borgeren dame herre beboer beboere beboerne "
-    "forældre forening foreningen grundejerforeningen andelsforeningen ejerforeningen bestyrelsen formand".split()
+    ["kommune", "kommunen", "kommunens", "borger", "borgerservice", "sundby", "copenhagen", "københavn", "malmö", "danmark", "denmark", "sverige", "sweden", "jobcenter", "jobcentret", "bibliotek", "biblioteket", "skole", "skolen", "alle", "all", "all", "team", "support", "sir", "madam", "venner", "teknik", "miljø", "forvaltning", "forvaltningen", "socialforvaltningen", "vejafdeling", "parkering", "parkeringsservice", "kontrol", "afdeling", "afdelingen", "personale", "leder", "rektor", "sagsbehandler", "hilsen", "regards", "hälsningar", "tak", "tack", "thanks", "thank", "jeg", "jag", "i", "vi", "we", "er", "är", "hvor", "hvordan", "hvad", "hvornår", "kan", "hur", "var", "vad", "när", "can", "how", "what", "where", "when", "is", "the", "my", "our", "min", "mit", "vores", "vår", "det", "den", "der", "de", "du", "dig", "jer", "jeres", "god", "goddag", "hej", "hi", "hello", "dear", "kære", "best", "kind", "med", "venlig", "mange", "many", "vänliga", "nu", "no", "nej", "ja", "yes", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag", "måndag", "tisdag", "torsdag", "lördag", "söndag", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december", "january", "february", "march", "may", "june", "july", "october", "dansk", "danish", "svensk", "swedish", "english", "engelsk", "mitid", "cpr", "nemid", "skat", "skattestyrelsen", "udbetaling", "politi", "politiet", "jeg", "har", "på", "for", "fra", "og", "och", "and", "to", "emne", "subject", "ämne", "in", "on", "at", "kontrollant", "sent", "fra", "from", "sendt", "skickat", "get", "ps", "mvh", "vh", "citizen", "service", "services", "kindergarten", "council", "municipality", "so", "if", "it", "i'm", "im", "it's", "please", "could", "would", "do", "does", "did", "as", "after", "before", "since", "yesterday", "today", "last", "this", "that", "there", "som", "om", "når", "da", "så", "men", "eller", "ok", "okay", "god", "godmorgen", "godaften", "goddag", "efter", "før", "siden", "sidste", "i", "dag", "går", "hver", "ingen", "barn", "børn", "mor", "far", "mand", "kone", "søn", "datter", "nabo", "anonym", "anonymous", "borgeren", "dame", "herre", "beboer", "beboere", "beboerne", "forældre", "forening", "foreningen", "grundejerforeningen", "andelsforeningen", "ejerforeningen", "bestyrelsen", "formand"]
 )
 
 

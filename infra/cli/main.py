@@ -1,0 +1,100 @@
+"""The `henvend` command. Everything heavy is imported by the command that needs it."""
+
+import asyncio
+import sys
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(
+    help="Henvend: what citizens write, brought to whom it concerns, with proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+staff = typer.Typer(help="Staff accounts.", no_args_is_help=True)
+docs = typer.Typer(help="Generated documents.", no_args_is_help=True)
+app.add_typer(staff, name="staff")
+app.add_typer(docs, name="docs")
+console = Console(highlight=False)
+
+
+@app.command()
+def run() -> None:
+    """Run everything on this machine; Ctrl-C stops, the next run continues."""
+    from infra.embedded.run import run as run_everything
+
+    raise typer.Exit(run_everything())
+
+
+@staff.command("link")
+def staff_link(account: str) -> None:
+    """Print a one-time login link for ACCOUNT."""
+    from infra.chassis.clock import utc_now
+    from infra.chassis.settings import ServiceSettings
+    from infra.chassis.staff import load_members, open_door
+    from infra.embedded.run import home_of
+
+    settings = ServiceSettings.load()
+    folder = settings.municipality
+    own = folder / "staff.yaml" if folder and (folder / "staff.yaml").exists() else None
+    members = load_members(own)
+    if account not in members:
+        _fail(f"There is no account {account}. Accounts: {', '.join(sorted(members))}.")
+
+    async def link() -> str:
+        door = await open_door(settings.database_for("staff"), members, utc_now)
+        try:
+            return await door.new_link(account)
+        finally:
+            await door.close()
+
+    token = asyncio.run(link())
+    print(f"{settings.url_of(home_of(members[account].role))}/login/{token}")
+
+
+@docs.command("write")
+def docs_write(
+    check: Annotated[bool, typer.Option(help="Only say whether the files are up to date.")] = False,
+) -> None:
+    """Write the JSON schemas and the AsyncAPI document from the event models."""
+    from contracts.documents import stale, write
+
+    if check:
+        old = stale()
+        if old:
+            _fail(f"Out of date: {', '.join(old)}. Run: make docs")
+        return
+    for path in write():
+        console.print(path)
+
+
+def _mount() -> None:
+    """Each service brings its own commands; their modules import nothing heavy at the top."""
+    from services.audit import commands as audit
+    from services.chatbot import commands as chatbot
+    from services.classifier import commands as classifier
+
+    for module in (classifier, chatbot, audit):
+        module.mount(app)
+
+
+def main() -> None:
+    from contracts.taxonomy import TaxonomyError
+    from infra.chassis.settings import SettingsError
+
+    _mount()
+    try:
+        app()
+    except (SettingsError, TaxonomyError) as error:
+        _fail(str(error))
+
+
+def _fail(sentence: str) -> None:
+    print(f"henvend: {sentence}", file=sys.stderr)
+    raise SystemExit(1)
+
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,34 @@
+"""Every text exists in all three languages with the same placeholders."""
+
+import re
+
+import pytest
+
+from infra.pages.pages import LANGUAGES, MissingTextError, text, texts
+
+PLACEHOLDER = re.compile(r"\{(\w+)\}")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_language_lacks_a_text(language):
+    assert set(texts(language)) == set(texts("da"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_placeholders_are_the_same_in_every_language(language):
+    differing = [
+        key
+        for key, danish in texts("da").items()
+        if set(PLACEHOLDER.findall(danish)) != set(PLACEHOLDER.findall(texts(language)[key]))
+    ]
+
+    assert differing == []
+
+
+def test_no_text_is_empty():
+    assert [key for lang in LANGUAGES for key, value in texts(lang).items() if not value.strip()] == []
+
+
+def test_a_missing_text_is_an_error_and_not_a_blank():
+    with pytest.raises(MissingTextError, match="no.such.key"):
+        text("no.such.key", "da")

@@ -1,0 +1,80 @@
+"""What many tests stand on: a data folder, a keyring, an embedded broker on a free port."""
+
+import asyncio
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from infra.embedded.parts import broker_binary
+from infra.keyring import Keyring, open_keyring
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+async def keyring(tmp_path: Path) -> AsyncIterator[Keyring]:
+    ring = await open_keyring(
+        f"sqlite+aiosqlite:///{tmp_path / 'keyring.db'}", tmp_path / "keys" / "wrapping.key"
+    )
+    yield ring
+    await ring.close()
+
+
+@dataclass
+class EmbeddedBroker:
+    """A real broker process; killing it makes it forget everything."""
+
+    port: int = field(default_factory=free_port)
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "infra.embedded.broker", str(broker_binary()), self.address],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    running = EmbeddedBroker()
+    running.start()
+    yield running
+    running.kill()
+
+
+async def until(condition, seconds: float = 20.0, step: float = 0.05) -> None:
+    """Waits for `condition()` (may be async) to be true; fails the test when it never is."""
+    deadline = asyncio.get_running_loop().time() + seconds
+    while True:
+        found = condition()
+        if asyncio.iscoroutine(found):
+            found = await found
+        if found:
+            return
+        if asyncio.get_running_loop().time() > deadline:
+            pytest.fail(f"still not true after {seconds} s")
+        await asyncio.sleep(step)
+
+
+@pytest.fixture(name="until")
+def until_fixture():
+    return until
