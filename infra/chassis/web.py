@@ -87,6 +87,7 @@ class Web:
         csrf_exclude: Sequence[str] = (),
         middleware: Sequence[Any] = (),
         before_request: Any = None,
+        cors_config: Any = None,
     ) -> Litestar:
         """Every route needs a logged-in member unless it says `exclude_from_auth=True`."""
         session = SessionAuth[StaffMember, Any](
@@ -128,6 +129,7 @@ class Web:
             plugins=[HTMXPlugin()],
             middleware=list(middleware),
             before_request=before_request,
+            cors_config=cors_config,
             exception_handlers={HTTPException: _say_what_to_do, Exception: _something_broke},
             after_request=_add_security_headers,
             openapi_config=OpenAPIConfig(title=title, version="1"),

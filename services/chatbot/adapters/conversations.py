@@ -1,0 +1,169 @@
+"""Conversations in the database; every function is part of the caller's transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from contracts.event import Sealed
+from infra.database import Transaction
+from services.chatbot.adapters.tables import conversation, handover, message, turn
+
+Reader = AsyncConnection | Transaction
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A message as it rests: sealed words and what is shown around them."""
+
+    conversation: UUID
+    seq: int
+    id: UUID
+    role: str
+    kind: str
+    at: datetime
+    text: Sealed
+    about: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Talk:
+    """A conversation without its messages."""
+
+    id: UUID
+    token_hash: str
+    language: str
+    started_at: datetime
+    last_at: datetime
+    ended_at: datetime | None
+    messages: int
+    topic: str | None
+    offered: tuple[str, ...]
+
+
+async def start(tx: Transaction, talk: Talk) -> None:
+    values = {**vars(talk), "offered": list(talk.offered)}
+    await tx.execute(insert(conversation).values(**values))
+
+
+async def talk(reader: Reader, conversation_id: UUID) -> Talk | None:
+    row = (
+        await reader.execute(select(conversation).where(conversation.c.id == conversation_id))
+    ).first()
+    return Talk(**{**row._mapping, "offered": tuple(row.offered)}) if row else None  # noqa: SLF001
+
+
+async def add(tx: Transaction, kept: Sequence[Kept]) -> None:
+    if not kept:
+        return
+    await tx.execute(
+        insert(message),
+        [{**vars(one), "text": one.text.model_dump(), "about": dict(one.about)} for one in kept],
+    )
+    await tx.execute(
+        update(conversation)
+        .where(conversation.c.id == kept[0].conversation)
+        .values(messages=kept[-1].seq, last_at=kept[-1].at)
+    )
+
+
+async def touch(tx: Transaction, conversation_id: UUID, **values: Any) -> None:
+    await tx.execute(
+        update(conversation).where(conversation.c.id == conversation_id).values(**values)
+    )
+
+
+async def messages(reader: Reader, conversation_id: UUID, after: int = 0) -> list[Kept]:
+    rows = await reader.execute(
+        select(message)
+        .where(message.c.conversation == conversation_id, message.c.seq > after)
+        .order_by(message.c.seq)
+    )
+    return [_kept(row) for row in rows]
+
+
+async def seq_of(reader: Reader, conversation_id: UUID, message_id: UUID) -> int | None:
+    """Where a message with this id stands; None when it never came."""
+    found = await reader.execute(
+        select(message.c.seq).where(
+            message.c.conversation == conversation_id, message.c.id == message_id
+        )
+    )
+    row = found.first()
+    return int(row.seq) if row else None
+
+
+async def add_turn(tx: Transaction, **values: Any) -> None:
+    await tx.execute(insert(turn).values(**values))
+
+
+async def rate(tx: Transaction, conversation_id: UUID, seq: int, *, helpful: bool) -> bool:
+    """Whether there was such an answer."""
+    done = await tx.execute(
+        update(turn)
+        .where(turn.c.conversation == conversation_id, turn.c.seq == seq)
+        .values(helpful=helpful)
+    )
+    return bool(done.rowcount)
+
+
+async def add_handover(tx: Transaction, **values: Any) -> None:
+    await tx.execute(insert(handover).values(**values))
+
+
+async def handovers(reader: Reader, conversation_id: UUID) -> list[Row[Any]]:
+    """Oldest first."""
+    rows = await reader.execute(
+        select(handover)
+        .where(handover.c.conversation == conversation_id)
+        .order_by(handover.c.put_at)
+    )
+    return list(rows)
+
+
+async def handover_of(reader: Reader, inquiry: UUID) -> Row[Any] | None:
+    return (await reader.execute(select(handover).where(handover.c.inquiry == inquiry))).first()
+
+
+async def mark_opened(tx: Transaction, inquiry: UUID, department: str, at: datetime) -> None:
+    await tx.execute(
+        update(handover)
+        .where(handover.c.inquiry == inquiry)
+        .values(opened_at=func.coalesce(handover.c.opened_at, at), department=department)
+    )
+
+
+async def unopened(reader: Reader, said_before: datetime) -> list[Row[Any]]:
+    rows = await reader.execute(
+        select(handover)
+        .where(handover.c.opened_at.is_(None), handover.c.said_at < said_before)
+        .order_by(handover.c.said_at)
+        .limit(200)
+    )
+    return list(rows)
+
+
+async def said_again(tx: Transaction, inquiry: UUID, at: datetime) -> None:
+    await tx.execute(update(handover).where(handover.c.inquiry == inquiry).values(said_at=at))
+
+
+async def erase(tx: Transaction, conversation_id: UUID) -> None:
+    """Messages and turns; the handover's ids stay, for its case goes on."""
+    for table in (message, turn):
+        await tx.execute(delete(table).where(table.c.conversation == conversation_id))
+    await tx.execute(delete(conversation).where(conversation.c.id == conversation_id))
+
+
+async def older_than(reader: Reader, before: datetime) -> list[UUID]:
+    rows = await reader.execute(
+        select(conversation.c.id).where(conversation.c.last_at < before).limit(500)
+    )
+    return list(rows.scalars())
+
+
+def _kept(row: Row[Any]) -> Kept:
+    return Kept(**{**row._mapping, "text": Sealed.model_validate(row.text)})  # noqa: SLF001

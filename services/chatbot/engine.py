@@ -1,0 +1,194 @@
+"""Holds what is published and answers from it; notices new publications while it runs."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import structlog
+from sqlalchemy import insert, select
+
+from contracts.answer import ArticlePublished, ArticleWithdrawn
+from contracts.event import Envelope
+from infra.chassis.chassis import Chassis
+from infra.database import Transaction
+from services.chatbot.adapters.index_files import (
+    IndexFileError,
+    current_digest,
+    load_index,
+    save_index,
+)
+from services.chatbot.adapters.tables import publication
+from services.chatbot.answer import Question, Reply, World, answer
+from services.chatbot.index import Index
+from services.chatbot.knowledge import Article, Base, load_base
+from services.chatbot.municipality import Municipality
+from services.chatbot.ports import Embedder, VectorStore
+from services.chatbot.publish import announcements, changes, publish, read_outside, sync
+from services.chatbot.screen import Phrases
+from services.chatbot.settings import ChatbotSettings
+
+LOOK_SECONDS = 1.0
+log = structlog.get_logger()
+
+OpenStore = Callable[[int], VectorStore]
+"""A vector store for vectors of that many dimensions."""
+
+
+class Engine:
+    """Without a model or a publication it has no world, and every question goes to a person."""
+
+    def __init__(
+        self,
+        chassis: Chassis,
+        settings: ChatbotSettings,
+        municipality: Municipality,
+        phrases: Phrases,
+        open_store: OpenStore,
+    ) -> None:
+        self._chassis = chassis
+        self._settings = settings
+        self._municipality = municipality
+        self._phrases = phrases
+        self._open_store = open_store
+        self._embedder: Embedder | None = None
+        self._store: VectorStore | None = None
+        self._name: str | None = None
+        # One thread: answers are pure computation, and more threads only make all of them slower.
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer")
+        self.world: World | None = None
+
+    async def open(self, embedder: Embedder | None) -> None:
+        """Take up the current publication, making one if there is none for this model."""
+        self._embedder = embedder
+        if embedder is not None:
+            await self._in_thread(self._publish_if_needed)
+            await self.refresh()
+
+    async def reply(self, question: Question) -> Reply | None:
+        """None when nothing can be answered now."""
+        world = self.world
+        if world is None:
+            return None
+        started = perf_counter()
+        reply: Reply = await self._in_thread(answer, question, world)
+        self._chassis.metrics.observe("henvend_answer_seconds", perf_counter() - started)
+        return reply
+
+    async def watch(self) -> None:
+        """Take up publications made while running (`henvend knowledge publish`)."""
+        while True:
+            await asyncio.sleep(LOOK_SECONDS)
+            if current_digest(self._settings.index_folder) != self._name:
+                await self.refresh()
+
+    async def refresh(self) -> None:
+        name = current_digest(self._settings.index_folder)
+        if self._embedder is None or name is None:
+            return
+        try:
+            world = await self._in_thread(self._load, self._embedder)
+        except IndexFileError as error:
+            log.error("publication_refused", reason=str(error))  # noqa: TRY400 - no traceback needed
+            self._name = name
+            return
+        if world is None:
+            self._name = name
+            return
+        await self._announce(world.index, name)
+        self.world, self._name = world, name
+        log.info("publication_adopted", publication=name, articles=len(world.index.articles))
+
+    def close(self) -> None:
+        self._thread.shutdown(wait=True)
+        if self._store is not None:
+            self._store.close()
+
+    async def _in_thread(self, function: Callable[..., Any], *values: Any) -> Any:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, function, *values)
+
+    def _load(self, embedder: Embedder) -> World | None:
+        index = load_index(self._settings.index_folder)
+        if index.model_digest != embedder.digest:
+            log.warning("publication_of_other_model", publication=index.model_digest[:12])
+            return None
+        if self._store is None:
+            self._store = self._open_store(int(index.vectors.shape[1]))
+        added, removed = sync(self._store, index)
+        log.info("vectors_synced", added=added, removed=removed)
+        return World(index, embedder, self._store, self._phrases)
+
+    def _publish_if_needed(self) -> None:
+        """The first publication, or the published texts again for another model."""
+        assert self._embedder is not None
+        root = self._settings.index_folder
+        try:
+            index = load_index(root)
+        except IndexFileError:
+            base = load_base(self._settings.articles_folder)
+            outside = read_outside(outside_file(self._settings).read_text("utf-8"))
+        else:
+            if index.model_digest == self._embedder.digest:
+                return
+            base, outside = Base(index.articles), index.outside
+        made, _ = publish(
+            base,
+            outside,
+            municipality=self._municipality.id,
+            embedder=self._embedder,
+            known={},
+        )
+        save_index(root, made, publication_digest(base, self._embedder.digest))
+
+    async def _announce(self, index: Index, name: str) -> None:
+        """What was published and withdrawn is in the trail; the same publication is told once."""
+        async with self._chassis.database.write() as tx:
+            last = (
+                await tx.execute(select(publication).order_by(publication.c.at.desc()).limit(1))
+            ).first()
+            if last is not None and last.digest == name:
+                return
+            before = {
+                key: Article.model_validate(raw)
+                for key, raw in (last.articles if last is not None else {}).items()
+            }
+            now = self._chassis.clock()
+            number = await tx.scalar(
+                select(publication.c.digest).where(publication.c.digest == name)
+            )
+            cause = name if number is None else f"{name}/{now.isoformat()}"
+            if number is None:
+                await tx.execute(
+                    insert(publication).values(
+                        digest=name,
+                        at=now,
+                        articles={k: a.model_dump(mode="json") for k, a in index.articles.items()},
+                        figures=dict(index.figures),
+                    )
+                )
+            else:
+                await tx.execute(
+                    publication.update().where(publication.c.digest == name).values(at=now)
+                )
+            for event_id, event in announcements(changes(before, index.articles), cause):
+                await self._put(tx, event_id, event)
+
+    async def _put(self, tx: Transaction, event_id: Any, event: Any) -> None:
+        kind = ArticlePublished if isinstance(event, ArticlePublished) else ArticleWithdrawn
+        envelope = Envelope[kind].of(  # type: ignore[valid-type]
+            event, event_id=event_id, source="chatbot", time=self._chassis.clock()
+        )
+        await self._chassis.outbox.put(tx, envelope, cause=None)
+
+
+def outside_file(settings: ChatbotSettings) -> Path:
+    own = settings.municipality / "outside.yaml" if settings.municipality else None
+    return own if own and own.exists() else Path(__file__).parent / "outside.yaml"
+
+
+def publication_digest(base: Base, model_digest: str) -> str:
+    """Names a publication by what it says and what it is searched with."""
+    return sha256(f"{base.digest}/{model_digest}".encode()).hexdigest()

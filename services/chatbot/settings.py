@@ -1,0 +1,49 @@
+"""What the chatbot can be told."""
+
+from pathlib import Path
+
+from pydantic import Field
+
+from infra.chassis.settings import ServiceSettings
+
+
+class ChatbotSettings(ServiceSettings):
+    chatbot_model: str | None = None
+    """Folder of a sentence-transformers model; None means the one `henvend train` made."""
+    chatbot_qdrant: str | None = None
+    """URL of a Qdrant server; None means the embedded engine in the data folder."""
+    chatbot_on: bool = True
+    """False: the chat is switched off; citizens see how else to reach the municipality."""
+    chatbot_messages_per_minute: int = Field(default=12, ge=1, le=10_000)
+    """Per conversation."""
+    chatbot_conversations_per_hour: int = Field(default=60, ge=1, le=100_000)
+    """Per address; a library or a workplace is one address."""
+    chatbot_messages_per_hour: int = Field(default=600, ge=1, le=1_000_000)
+    """Per address."""
+    chatbot_origins: str = ""
+    """Web addresses that may embed the widget, separated by spaces; empty: only our own pages."""
+    chatbot_proofs_above: int = Field(default=120, ge=1, le=1_000_000)
+    """New conversations a minute, from everybody together, above which a proof of work is asked."""
+    chatbot_trust_proxy: bool = False
+    """True: the citizen's address is the last one in X-Forwarded-For."""
+    chatbot_republish_seconds: float = Field(default=20.0, ge=0.5, le=86_400)
+    """A handover whose case is not open after this long is published again."""
+    chatbot_retention_days: int = Field(default=90, ge=1, le=3650)
+    """Conversations are destroyed this long after their last message."""
+
+    @property
+    def model_folder(self) -> Path:
+        return Path(self.chatbot_model) if self.chatbot_model else self.data / "model" / "embedding"
+
+    @property
+    def index_folder(self) -> Path:
+        return self.data / "knowledge"
+
+    @property
+    def store_folder(self) -> Path:
+        return self.data / "knowledge" / "vectors"
+
+    @property
+    def articles_folder(self) -> Path:
+        own = self.municipality / "knowledge" if self.municipality else None
+        return own if own and own.is_dir() else Path(__file__).parent / "knowledge"
