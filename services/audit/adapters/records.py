@@ -4,6 +4,7 @@ The trail keeps its offsets beside its leaves, so it assigns itself all partitio
 no rebalance, and a broker that forgot everything is read from its beginning.
 """
 
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
@@ -18,24 +19,35 @@ from services.audit.listen import Record
 
 REQUEST_MS = 5_000
 PARTITION_BYTES = 4_000_000
+LOOK_SECONDS = 2.0
+RECORDED = {name: topic for name, topic in topics().items() if name != TrailReceipt.type}
+"""Everything but the trail's own receipts."""
 
 
-def recorded_topics() -> list[TopicPartition]:
-    """All partitions the trail takes in: everything but its own receipts."""
-    return [
+class PartitionsChangedError(DependencyUnavailableError):
+    """A topic has other partitions than this session reads: begin another session."""
+
+
+def recorded_partitions(consumer: AIOKafkaConsumer) -> set[TopicPartition]:
+    """All partitions the trail takes in: those of the catalogue and whatever else the broker has.
+
+    A topic that somebody published to before it was created has as many as the broker likes.
+    """
+    return {
         TopicPartition(name, partition)
-        for name, topic in topics().items()
-        if name != TrailReceipt.type
-        for partition in range(topic.partitions)
-    ]
+        for name, topic in RECORDED.items()
+        for partition in {*range(topic.partitions), *(consumer.partitions_for_topic(name) or ())}
+    }
 
 
 class RecordSession:
     def __init__(self, consumer: AIOKafkaConsumer) -> None:
         self._consumer = consumer
+        self._looked = 0.0
 
     async def read(self, most: int, seconds: float) -> Sequence[Record]:
         """What came within that time; raises DependencyUnavailableError."""
+        self._look_for_partitions()
         try:
             found = await self._consumer.getmany(timeout_ms=int(seconds * 1000), max_records=most)
         except (KafkaError, OSError) as error:
@@ -45,6 +57,13 @@ class RecordSession:
             for records in found.values()
             for r in records
         ]
+
+    def _look_for_partitions(self) -> None:
+        now = time.monotonic()
+        if now - self._looked > LOOK_SECONDS:
+            self._looked = now
+            if recorded_partitions(self._consumer) - self._consumer.assignment():
+                raise PartitionsChangedError("partitions")
 
 
 class RecordReader:
@@ -74,13 +93,14 @@ class RecordReader:
             fetch_max_wait_ms=100,
             fetch_max_bytes=MAX_REQUEST_BYTES,
             max_partition_fetch_bytes=PARTITION_BYTES,
+            metadata_max_age_ms=int(LOOK_SECONDS * 1000),
         )
         try:
             await consumer.start()
-            partitions = recorded_topics()
-            consumer.assign(partitions)
-            for partition in partitions:
-                consumer.seek(partition, offsets.get((partition.topic, partition.partition), 0))
+            wanted = recorded_partitions(consumer)
+            consumer.assign(wanted)
+            for place in wanted:
+                consumer.seek(place, offsets.get((place.topic, place.partition), 0))
             yield RecordSession(consumer)
         except (KafkaError, OSError) as error:
             raise DependencyUnavailableError("broker") from error

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, distinct, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.case import CaseOpened
@@ -93,7 +93,7 @@ class TrailSearch:
             by_kind = await _counts(reader, event.c.kind)
             by_typ = await _counts(reader, event.c.typ)
             opened = await reader.scalar(
-                select(func.count(inq_leaf.c.inquiry.distinct()))
+                select(func.count(distinct(inq_leaf.c.inquiry)))
                 .join(event, event.c.idx == inq_leaf.c.idx)
                 .where(event.c.kind == CaseOpened.type)
             )
@@ -116,7 +116,7 @@ class TrailSearch:
             .where(event.c.kind == CaseOpened.type)
         )
         waiting = await reader.execute(
-            select(inq_leaf.c.inquiry.distinct())
+            select(inq_leaf.c.inquiry)
             .join(event, event.c.idx == inq_leaf.c.idx)
             .where(event.c.kind == InquiryReceived.type, inq_leaf.c.inquiry.not_in(opening))
         )
