@@ -28,7 +28,6 @@ WIDGET = Path(__file__).parent / "widget"
 FILES = {
     "henvend-chat.js": "text/javascript; charset=utf-8",
     "page.css": "text/css; charset=utf-8",
-    "page.js": "text/javascript; charset=utf-8",
 }
 
 
