@@ -1,0 +1,3 @@
+module henvend.example/verify
+
+go 1.25
