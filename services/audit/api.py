@@ -187,9 +187,7 @@ def _index(name: str, suffix: str) -> int:
 
 
 def _plain(text: str, cache: str) -> Response[bytes]:
-    return Response(
-        text.encode(), media_type="text/plain; charset=utf-8", headers={"cache-control": cache}
-    )
+    return Response(text.encode(), media_type="text/plain", headers={"cache-control": cache})
 
 
 def _binary(data: bytes, cache: str) -> Response[bytes]:

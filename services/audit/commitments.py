@@ -6,6 +6,7 @@ erases them although every leaf keeps its bytes.
 
 import hmac
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import NamedTuple, Protocol
 from uuid import UUID
@@ -57,4 +58,9 @@ class TrailSecret(NamedTuple):
         return hmac.digest(self._key("audit/v1/reference"), reference.encode(), sha256)
 
     def _key(self, info: str) -> bytes:
-        return HKDFExpand(algorithm=SHA256(), length=32, info=info.encode()).derive(self.seed)
+        return _derived(self.seed, info)
+
+
+@lru_cache(maxsize=64)
+def _derived(seed: bytes, info: str) -> bytes:
+    return HKDFExpand(algorithm=SHA256(), length=32, info=info.encode()).derive(seed)

@@ -7,6 +7,7 @@ J1 is RFC 8785 JSON restricted so that every common serialiser writes the same b
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import NoReturn, TypeAlias
 
@@ -27,7 +28,7 @@ class NotCanonicalError(ValueError):
 
 def encode(fields: LeafFields) -> bytes:
     """The canonical UTF-8 bytes of `fields`; raises NotCanonicalError outside the profile."""
-    _require_profile(fields, "leaf", 0)
+    _require_profile(fields)
     try:
         body = orjson.dumps(fields, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, TypeError) as error:
@@ -63,22 +64,44 @@ def _refuse_number(_: str) -> NoReturn:
     raise NotCanonicalError("a number is not an integer")
 
 
-def _require_profile(value: object, place: str, depth: int) -> None:
+def _require_profile(fields: object) -> None:
+    fault = _fault_in(fields, 0)
+    if fault:
+        raise NotCanonicalError(f"leaf{fault}")
+
+
+def _fault_in(value: object, depth: int) -> str | None:
+    """Where and what is outside the profile; built only when there is something to say."""
+    if isinstance(value, str | bool | int):
+        beyond = isinstance(value, int) and not -MAX_INTEGER <= value <= MAX_INTEGER
+        return " is beyond 2^53-1" if beyond else None
     if depth > MAX_DEPTH:
-        raise NotCanonicalError(f"{place} is nested too deeply")
-    kind = type(value)
-    if kind is str or kind is bool:
-        return
-    if kind is int:
-        if not -MAX_INTEGER <= value <= MAX_INTEGER:  # type: ignore[operator]
-            raise NotCanonicalError(f"{place} is beyond 2^53-1")
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if not isinstance(key, str) or not _KEY.match(key):
-                raise NotCanonicalError(f"{place} has a key outside [a-z][a-z0-9_]*")
-            _require_profile(inner, f"{place}.{key}", depth + 1)
-    elif isinstance(value, list | tuple):
-        for position, inner in enumerate(value):
-            _require_profile(inner, f"{place}[{position}]", depth + 1)
-    else:
-        raise NotCanonicalError(f"{place} is a {kind.__name__}")
+        return " is nested too deeply"
+    if isinstance(value, dict):
+        return _fault_in_object(value, depth)
+    if isinstance(value, list | tuple):
+        return _fault_in_array(value, depth)
+    return f" is a {type(value).__name__}"
+
+
+def _fault_in_array(value: Sequence[object], depth: int) -> str | None:
+    for position, inner in enumerate(value):
+        fault = _fault_in(inner, depth + 1)
+        if fault:
+            return f"[{position}]{fault}"
+    return None
+
+
+def _fault_in_object(value: Mapping[object, object], depth: int) -> str | None:
+    for key, inner in value.items():
+        if not _is_key(key):
+            return " has a key outside [a-z][a-z0-9_]*"
+        fault = _fault_in(inner, depth + 1)
+        if fault:
+            return f".{key}{fault}"
+    return None
+
+
+@lru_cache(maxsize=4096)
+def _is_key(key: object) -> bool:
+    return isinstance(key, str) and _KEY.match(key) is not None

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -60,10 +61,15 @@ def listen(record: Record, secret: TrailSecret) -> Arrival:
 
 
 def sealed_fields(event: Event) -> Iterator[tuple[str, Sealed]]:
-    for name in type(event).model_fields:
+    for name in _field_names(type(event)):
         value = getattr(event, name)
         if isinstance(value, Sealed):
             yield name, value
+
+
+@cache
+def _field_names(event: type[Event]) -> tuple[str, ...]:
+    return tuple(event.model_fields)
 
 
 def inquiry_of(event: Event) -> UUID | None:
