@@ -1,0 +1,42 @@
+"""Any sentence-transformers model as the embedder."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from services.classifier.features import Floats
+
+
+class SentenceTransformerEmbedder:
+    """Texts to rows of length 1; a text without known words gets a row of zeros.
+
+    `prefix` is put before each text, as e5 models want (`query: `).
+    """
+
+    def __init__(self, model: Any, prefix: str = "") -> None:
+        self._model = model
+        self._prefix = prefix
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        rows = self._model.encode(
+            [self._prefix + text for text in texts],
+            batch_size=256,
+            convert_to_numpy=True,
+            show_progress_bar=False,
+        )
+        rows = np.nan_to_num(np.asarray(rows, dtype=np.float32))
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+
+
+def load_embedder(name: str | Path, prefix: str = "") -> SentenceTransformerEmbedder:
+    """`name` is a folder or a model id; imports torch, which takes seconds."""
+    import torch  # noqa: PLC0415
+    from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+
+    # One small matrix per text: more threads only wait for each other.
+    torch.set_num_threads(1)
+    model = SentenceTransformer(str(name), device="cpu")
+    return SentenceTransformerEmbedder(model.float(), prefix)

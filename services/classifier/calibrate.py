@@ -1,0 +1,131 @@
+"""Turns scores into honest probabilities and thresholds, from rows no part of the model has seen."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar
+
+from services.classifier.features import Floats
+
+Indices = NDArray[np.int64]
+
+
+def softmax(scores: Floats) -> Floats:
+    """Rows of probabilities, numerically safe."""
+    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(axis=1, keepdims=True))
+
+
+def fit_temperature(scores: Floats, right: Indices) -> float:
+    """The divisor that makes softmax(scores / T) most likely, given each row's right column."""
+    chosen = np.arange(len(right))
+
+    def loss(log_temperature: float) -> float:
+        probabilities = softmax(scores / np.exp(log_temperature))
+        return float(-np.log(probabilities[chosen, right] + 1e-12).mean())
+
+    return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
+
+
+def fit_thresholds(
+    classes: Sequence[str],
+    predicted: Indices,
+    confidence: Floats,
+    correct: NDArray[np.bool_],
+    precision: float,
+) -> dict[str, float]:
+    """Per category the lowest confidence at which its predictions reach `precision`.
+
+    A category with few rows leans on the threshold of all (ten pseudo-rows).
+    """
+    shared = lowest_threshold(confidence, correct, precision)
+    thresholds = {}
+    for number, name in enumerate(classes):
+        mine = predicted == number
+        own = lowest_threshold(confidence[mine], correct[mine], precision, start=shared)
+        weight = mine.sum() / (mine.sum() + 30)
+        thresholds[name] = round(float(weight * own + (1 - weight) * shared), 4)
+    return thresholds
+
+
+def lowest_threshold(
+    confidence: Floats, correct: NDArray[np.bool_], precision: float, start: float = 0.99
+) -> float:
+    """The lowest confidence from which on the share of correct rows is at least `precision`."""
+    if not len(confidence):
+        return start
+    order = np.argsort(-confidence, kind="stable")
+    running = np.cumsum(correct[order]) / np.arange(1, len(order) + 1)
+    reached = np.flatnonzero(running >= precision)
+    return float(confidence[order[reached[-1]]]) if len(reached) else start
+
+
+def conformal_cut(probabilities: Floats, right: Indices, miss: float) -> float:
+    """LAC: the probability a category must reach to be in the set that misses at most `miss`.
+
+    Sadinle, Lei and Wasserman 2019; finite-sample quantile.
+    """
+    of_right = np.sort(probabilities[np.arange(len(right)), right])
+    rank = int(np.floor(miss * (len(right) + 1))) - 1
+    return float(of_right[max(0, rank)])
+
+
+def expected_calibration_error(
+    confidence: Floats, correct: NDArray[np.bool_], bins: int = 15
+) -> float:
+    """Mean gap between confidence and accuracy over equal-width bins (Guo et al. 2017)."""
+    if not len(confidence):
+        return 0.0
+    place = np.minimum((confidence * bins).astype(int), bins - 1)
+    gaps = [
+        abs(confidence[place == b].mean() - correct[place == b].mean()) * (place == b).mean()
+        for b in range(bins)
+        if (place == b).any()
+    ]
+    return float(sum(gaps))
+
+
+def recall_threshold(scores: Floats, wanted: NDArray[np.bool_], recall: float) -> float:
+    """The highest score that still finds `recall` of the wanted rows."""
+    found = np.sort(scores[wanted])
+    if not len(found):
+        return float("inf")
+    return float(found[int(np.floor((1 - recall) * len(found)))])
+
+
+@dataclass(frozen=True)
+class OutsideModel:
+    """Logistic model over signs that a text fits nobody."""
+
+    means: Floats
+    scales: Floats
+    weights: Floats
+    bias: float
+    threshold: float
+
+    def __call__(self, signs: Floats) -> Floats:
+        """Probability, per row of signs."""
+        standard = (signs - self.means) / self.scales
+        return np.asarray(1 / (1 + np.exp(-(standard @ self.weights + self.bias))))
+
+
+def outside_signs(
+    scores: Floats, temperature: float, outside: Floats, similar: Floats, known: Floats
+) -> Floats:
+    """n x 7: what tells a foreign text.
+
+    `scores` over categories, `outside` the outside class's score, `similar` n x 2 cosine to the nearest
+    and the mean of the five nearest examples, `known` the share of known words.
+    """
+    probabilities = np.sort(softmax(scores / temperature), axis=1)
+    first, second = probabilities[:, -1], probabilities[:, -2] if scores.shape[1] > 1 else 0.0
+    energy = np.log(np.exp(scores).sum(axis=1))
+    logit = np.log(first + 1e-9) - np.log(1 - first + 1e-9)
+    ratio = np.log((first + 1e-9) / (second + 1e-9))
+    return np.column_stack([logit, ratio, energy, outside - scores.max(axis=1), similar, known])
+
+
+def weights_of(values: Mapping[str, float], names: Sequence[str]) -> Floats:
+    return np.array([values[name] for name in names], dtype=np.float32)

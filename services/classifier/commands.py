@@ -1,0 +1,222 @@
+"""`henvend train`, `classify`, `mask` ...: the classifier from a shell, with the services on or off."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import typer
+from pydantic import BaseModel, ConfigDict, ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from contracts.inquiry import Channel
+from contracts.taxonomy import TaxonomyError, load_taxonomy
+from services.classifier.settings import ClassifierSettings
+
+BATCH = 64
+MODEL_FOLDER = "model"
+console = Console(stderr=True, highlight=False)
+
+Data = Annotated[Path | None, typer.Option(help="Folder of .jsonl examples; default: the sample.")]
+TaxonomyFile = Annotated[Path | None, typer.Option(help="Taxonomy file; default: the sample.")]
+ModelFolder = Annotated[
+    Path | None, typer.Option("--model", help="Model folder; default: the data folder's.")
+]
+In = Annotated[Path, typer.Option("--jsonl", help="One JSON object a line; - reads the pipe.")]
+Out = Annotated[Path | None, typer.Option(help="Where to write; default: standard output.")]
+
+
+def mount(app: typer.Typer) -> None:
+    """Adds the classifier's commands to the `henvend` command."""
+    app.command("train")(train)
+    app.command("classify")(classify)
+    app.command("mask")(mask)
+
+
+def train(
+    data: Data = None,
+    taxonomy: TaxonomyFile = None,
+    out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
+    knowledge: Annotated[
+        Path | None, typer.Option(help="Folder of .md texts that widen the vocabulary.")
+    ] = None,
+) -> None:
+    """Train the model from labelled examples; from category names alone when there are none."""
+    settings = ClassifierSettings.load()
+    with _sentences():
+        digest = train_into(
+            out or settings.data / MODEL_FOLDER,
+            settings,
+            data=data,
+            taxonomy=taxonomy,
+            knowledge=knowledge,
+        )
+    print(digest)  # noqa: T201 - the command's result
+
+
+def train_default(settings: ClassifierSettings) -> None:
+    """What the one-command run does when there is no model yet."""
+    with _sentences():
+        train_into(settings.data / MODEL_FOLDER, settings)
+
+
+def train_into(
+    folder: Path,
+    settings: ClassifierSettings,
+    *,
+    data: Path | None = None,
+    taxonomy: Path | None = None,
+    knowledge: Path | None = None,
+) -> str:
+    """Trains and stores; returns the model's digest. Shows a progress bar on a terminal."""
+    from services.classifier import storage, train as training  # noqa: PLC0415
+    from services.classifier.sources import sources_of  # noqa: PLC0415
+
+    sources = sources_of(settings.municipality, data, taxonomy, knowledge)
+    with _bar("Training the classifier", training.STEPS) as advance:
+        trained = training.train(
+            sources.examples,
+            sources.taxonomy,
+            unlabelled=sources.unlabelled,
+            outside_embedding=_outside_embedding(settings),
+            step=advance,
+        )
+        digest = storage.save(folder, trained.model, trained.embedding, trained.about)
+    accuracy = trained.about["metrics"]["department_accuracy"]
+    console.print(
+        f"Trained on {len(sources.examples)} examples; right department for {accuracy:.0%} of "
+        f"held-out examples. Model {digest[:12]} in {folder}."
+    )
+    return digest
+
+
+class Line(BaseModel):
+    """One inquiry of `henvend classify` and `henvend mask`."""
+
+    model_config = ConfigDict(extra="ignore", coerce_numbers_to_str=True)
+
+    id: str = ""
+    channel: Channel | str = "form"
+    subject: str | None = None
+    text: str
+
+
+def classify(jsonl: In = Path("-"), out: Out = None, model: ModelFolder = None) -> None:
+    """Classify inquiries {id, channel, subject?, text}, one JSON object a line."""
+    from services.classifier.classify import Inquiry, classify as read  # noqa: PLC0415
+    from services.classifier.storage import load  # noqa: PLC0415
+
+    with _sentences(), _opened(jsonl, out) as (lines, sink):
+        loaded = load(model or ClassifierSettings.load().data / MODEL_FOLDER)
+        for batch in _batches(lines):
+            inquiries = [Inquiry(text=line.text, title=line.subject or None) for line in batch]
+            for line, reading in zip(batch, read(inquiries, loaded), strict=True):
+                _write(sink, _answer(line, reading, loaded))
+
+
+def mask(jsonl: In = Path("-"), out: Out = None) -> None:
+    """Take personal data out of texts {id, text}, one JSON object a line."""
+    from infra.text.mask import mask as take_out  # noqa: PLC0415
+
+    with _sentences(), _opened(jsonl, out) as (lines, sink):
+        for batch in _batches(lines):
+            for line in batch:
+                masked = take_out(line.text)
+                spans = [{"start": s.start, "end": s.end, "kind": s.kind} for s in masked.spans]
+                _write(sink, {"id": line.id, "text": masked.text, "spans": spans})
+
+
+def _answer(line: Line, reading: Any, model: Any) -> dict[str, Any]:
+    department = model.kinds[reading.category].department if reading.category else None
+    return {
+        "id": line.id,
+        "language": reading.language,
+        "verdict": reading.verdict,
+        "category": reading.category,
+        "department": department,
+        "confidence": reading.confidence,
+        "alternatives": [
+            {"category": one.category, "confidence": one.confidence} for one in reading.alternatives
+        ],
+        "urgent": reading.urgent,
+        "sensitive": reading.sensitive,
+        "parts": [
+            {"start": part.start, "end": part.end, "category": part.category}
+            for part in reading.parts
+        ],
+        "evidence": reading.evidence.model_dump(mode="json"),
+    }
+
+
+def _outside_embedding(settings: ClassifierSettings) -> Any:
+    if settings.embedding_model is None:
+        return None
+    from services.classifier.adapters.sentence_transformer import load_embedder  # noqa: PLC0415
+    from services.classifier.train import OutsideEmbedding  # noqa: PLC0415
+
+    name, prefix = settings.embedding_model, settings.embedding_prefix
+    return OutsideEmbedding(name, prefix, load_embedder(name, prefix))
+
+
+@contextmanager
+def _bar(what: str, steps: int) -> Iterator[Any]:
+    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=steps)
+        yield lambda: progress.advance(task)
+        progress.update(task, completed=steps)
+
+
+@contextmanager
+def _opened(source: Path, target: Path | None) -> Iterator[tuple[TextIO, TextIO]]:
+    lines = sys.stdin if str(source) == "-" else source.open(encoding="utf-8")
+    sink = target.open("w", encoding="utf-8") if target else sys.stdout
+    try:
+        yield lines, sink
+        sink.flush()
+    finally:
+        if lines is not sys.stdin:
+            lines.close()
+        if sink is not sys.stdout:
+            sink.close()
+
+
+def _batches(lines: TextIO) -> Iterator[list[Line]]:
+    batch: list[Line] = []
+    for number, text in enumerate(lines, 1):
+        if text.strip():
+            batch.append(_line(text, number))
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _line(text: str, number: int) -> Line:
+    try:
+        return Line.model_validate_json(text)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(map(str, first["loc"])) or "the line"
+        raise ValueError(f"Line {number}: {field}: {first['msg']}.") from None
+
+
+def _write(sink: TextIO, answer: dict[str, Any]) -> None:
+    sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
+
+
+@contextmanager
+def _sentences() -> Iterator[None]:
+    """Obstacles are one sentence, not a traceback."""
+    try:
+        yield
+    except (TaxonomyError, ValueError, OSError) as error:
+        console.print(f"henvend: {error}", style="red", soft_wrap=True)
+        raise typer.Exit(1) from None
+
+
+__all__ = ["load_taxonomy", "mount", "train_default", "train_into"]

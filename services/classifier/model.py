@@ -1,0 +1,63 @@
+"""All a classification needs, as one value."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Protocol
+
+from services.classifier.calibrate import OutsideModel
+from services.classifier.features import Floats
+from services.classifier.head import OUTSIDE, Head
+
+
+class Embedder(Protocol):
+    """Texts to rows of length 1 (n x d); a text it knows nothing of gets zeros."""
+
+    def embed(self, texts: Sequence[str]) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What cross-fitting taught about the head's scores."""
+
+    temperature: float
+    thresholds: Mapping[str, float]
+    precision: float
+    """What a confident verdict promises."""
+    ask_cut: float
+    """A category at least this probable belongs to the conformal set."""
+    urgent: float
+    sensitive: float
+    outside: OutsideModel
+
+
+class Known(NamedTuple):
+    """A confirmed example as evidence shows it: masked, shortened."""
+
+    category: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What the taxonomy says of a category."""
+
+    department: str
+    external: bool
+    sensitive: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    name: str
+    digest: str
+    embedder: Embedder
+    head: Head
+    calibration: Calibration
+    examples: Floats
+    """Dense rows of the examples, in the order of `known`."""
+    known: Sequence[Known]
+    kinds: Mapping[str, Kind]
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        return tuple(name for name in self.head.classes if name != OUTSIDE)

@@ -1,0 +1,288 @@
+"""Trains everything from the municipality's examples: embedding, head, calibration."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.linear_model import LogisticRegression
+
+from contracts.taxonomy import Taxonomy
+from infra.text.mask import mask
+from infra.text.normalise import words
+from services.classifier import calibrate
+from services.classifier.calibrate import OutsideModel, outside_signs, softmax
+from services.classifier.cross_fit import Held, Rows, cross_fit, inside
+from services.classifier.embedding import EmbeddingPlan, train_embedding
+from services.classifier.examples import Example, ExamplesError, training_words
+from services.classifier.export import to_sentence_transformer
+from services.classifier.features import Floats
+from services.classifier.head import OUTSIDE, HeadPlan, fit_head, fit_sparse_space
+from services.classifier.model import Calibration, Embedder, Kind, Known, Model
+
+PRECISION = 0.95
+ASK_MISS = 0.1
+URGENT_RECALL = 0.97
+SENSITIVE_RECALL = 0.92
+SHOWN_LETTERS = 280
+STEPS = 9
+"""How often `step` is called by one training."""
+Step = Callable[[], None]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A model not yet stored. `embedding` is a SentenceTransformer, or the id of an outside one."""
+
+    model: Model
+    embedding: Any
+    about: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class OutsideEmbedding:
+    """A frozen model from elsewhere instead of our own."""
+
+    name: str
+    prefix: str
+    embedder: Embedder
+
+
+def train(
+    examples: Sequence[Example],
+    taxonomy: Taxonomy,
+    *,
+    unlabelled: Sequence[str] = (),
+    outside_embedding: OutsideEmbedding | None = None,
+    embedding_plan: EmbeddingPlan | None = None,
+    head_plan: HeadPlan | None = None,
+    step: Step = lambda: None,
+) -> Trained:
+    """`unlabelled` texts (the knowledge base) widen the vocabulary. Raises ExamplesError."""
+    examples = [*examples, *_named_examples(examples, taxonomy)]
+    plan, head_plan = embedding_plan or EmbeddingPlan(), head_plan or HeadPlan()
+    rows = _rows(examples, unlabelled)
+    step()
+    embedding: Any
+    if outside_embedding:
+        embedding, embedder = outside_embedding.name, outside_embedding.embedder
+        dense = embedder.embed([_whole(example) for example in examples])
+        held = cross_fit(rows, dense, head_plan, step=step)
+    else:
+        held = cross_fit(rows, plan, head_plan, step=step)
+        embedding, dense = _own_embedding(examples, rows, plan)
+        embedder = _Encoder(embedding)
+    step()
+    space = fit_sparse_space(rows.texts, head_plan)
+    head = fit_head(space, dense, space.matrix(rows.texts), rows.labels, rows.flags, head_plan)
+    head = _with_scales(head, held)
+    calibration, metrics = calibrate_on(held, rows, head.classes, head_plan, taxonomy)
+    kept = [number for number, label in enumerate(rows.labels) if label != OUTSIDE]
+    model = Model(
+        name="henvend" if outside_embedding is None else outside_embedding.name,
+        digest="",
+        embedder=embedder,
+        head=head,
+        calibration=calibration,
+        examples=dense[kept],
+        known=[_shown(examples[number]) for number in kept],
+        kinds=_kinds(taxonomy, head.classes),
+    )
+    step()
+    about = {
+        "prefix": outside_embedding.prefix if outside_embedding else "",
+        "examples": _counts(examples),
+        "examples_digest": _examples_digest(examples),
+        "metrics": metrics,
+    }
+    return Trained(model, embedding, about)
+
+
+def calibrate_on(
+    held: Held, rows: Rows, classes: Sequence[str], plan: HeadPlan, taxonomy: Taxonomy
+) -> tuple[Calibration, dict[str, float]]:
+    """Temperature, thresholds and the outside model from rows the models had not seen."""
+    names = [name for name in classes if name != OUTSIDE]
+    ours = inside(rows.labels)
+    combined = plan.dense_share * held.dense + (1 - plan.dense_share) * held.sparse
+    scores, outside_scores = combined[:, : len(names)], _outside_scores(combined, len(names))
+    place = {name: number for number, name in enumerate(names)}
+    right = np.array([place[label] for label in rows.labels if label != OUTSIDE])
+    temperature = calibrate.fit_temperature(scores[ours], right)
+    probabilities = softmax(scores[ours] / temperature)
+    predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
+    correct = predicted == right
+    signs = outside_signs(scores, temperature, outside_scores, held.similar, held.known)
+    outside, auroc = _fit_outside(signs, ours)
+    calibration = Calibration(
+        temperature=temperature,
+        thresholds=calibrate.fit_thresholds(names, predicted, confidence, correct, PRECISION),
+        precision=PRECISION,
+        ask_cut=calibrate.conformal_cut(probabilities, right, ASK_MISS),
+        urgent=calibrate.recall_threshold(held.flags[:, 0], rows.flags[:, 0], URGENT_RECALL),
+        sensitive=calibrate.recall_threshold(held.flags[:, 1], rows.flags[:, 1], SENSITIVE_RECALL),
+        outside=outside,
+    )
+    departments = [taxonomy.department_of(name) for name in names]
+    metrics = _metrics(names, departments, predicted, right, confidence, calibration)
+    return calibration, metrics | {"outside_auroc": auroc}
+
+
+class _Encoder:
+    """The freshly trained model, used the way the stored one will be."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        rows = self._model.encode(
+            list(texts), batch_size=256, convert_to_numpy=True, show_progress_bar=False
+        )
+        return np.nan_to_num(np.asarray(rows, dtype=np.float32))
+
+
+def _own_embedding(
+    examples: Sequence[Example], rows: Rows, plan: EmbeddingPlan
+) -> tuple[Any, Floats]:
+    texts = [*rows.texts, *rows.extra]
+    labels = [label or None for label in rows.labels] + [None] * len(rows.extra)
+    embedding = to_sentence_transformer(train_embedding(texts, labels, plan), texts)
+    return embedding, _Encoder(embedding.float()).embed([_whole(e) for e in examples])
+
+
+def _rows(examples: Sequence[Example], unlabelled: Sequence[str]) -> Rows:
+    if len({example.category for example in examples if example.category}) < 2:
+        raise ExamplesError("Training needs at least two categories.")
+    return Rows(
+        texts=tuple(training_words(e.title, e.text) for e in examples),
+        labels=tuple(e.category or OUTSIDE for e in examples),
+        flags=np.array([(e.urgent, e.sensitive) for e in examples], dtype=bool),
+        extra=tuple([word.text for word in words(text)] for text in unlabelled),
+    )
+
+
+def _named_examples(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Example]:
+    """Names and descriptions of categories are examples too: all there is at a cold start."""
+    made = []
+    for name, category in taxonomy.categories.items():
+        texts = {
+            "da": f"{category.name.da}. {category.description}",
+            "sv": category.name.sv,
+            "en": category.name.en,
+        }
+        department = taxonomy.departments[category.department]
+        if not any(example.category == name for example in examples):
+            texts["en"] += f". {department.does}"
+        for language, text in texts.items():
+            made.append(
+                Example.model_validate({
+                    "id": f"{name}.{language}.name",
+                    "category": name,
+                    "language": language,
+                    "text": text.strip(),
+                    "sensitive": category.sensitive,
+                })
+            )
+    return made
+
+
+def _with_scales(head: Any, held: Held) -> Any:
+    from dataclasses import replace  # noqa: PLC0415
+
+    return replace(head, scales=held.scales)
+
+
+def _fit_outside(signs: Floats, ours: NDArray[np.bool_]) -> tuple[OutsideModel, float]:
+    """Learned from examples that fit nobody; without them, unlikeness to all examples decides."""
+    means, scales = signs.mean(axis=0), signs.std(axis=0)
+    scales = np.where(scales == 0, 1, scales)
+    standard = (signs - means) / scales
+    if ours.all():
+        weights = np.array([-0.5, 0, -0.5, 0, 0, -1, -0.5], dtype=np.float32)
+        guess = 1 / (1 + np.exp(-(standard @ weights - 4)))
+        cut = float(np.quantile(guess, 0.97))
+        return OutsideModel(means, scales, weights, -4.0, cut), 0.0
+    model = LogisticRegression(C=1.0, class_weight="balanced").fit(standard, ~ours)
+    guess = model.predict_proba(standard)[:, 1]
+    # At most one in twenty-five of our own inquiries may be called foreign.
+    cut = max(float(np.quantile(guess[ours], 0.96)), 0.5)
+    weights, bias = model.coef_[0].astype(np.float32), float(model.intercept_[0])
+    return OutsideModel(means, scales, weights, bias, cut), auroc(guess, ~ours)
+
+
+def auroc(scores: Floats, wanted: NDArray[np.bool_]) -> float:
+    """Chance that a wanted row scores above an unwanted one."""
+    from scipy.stats import rankdata  # noqa: PLC0415
+
+    ranks = rankdata(scores)
+    positives, negatives = wanted.sum(), (~wanted).sum()
+    if not positives or not negatives:
+        return 0.0
+    return float((ranks[wanted].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def _metrics(
+    names: Sequence[str],
+    departments: Sequence[str],
+    predicted: NDArray[np.int64],
+    right: NDArray[np.int64],
+    confidence: Floats,
+    calibration: Calibration,
+) -> dict[str, float]:
+    """What cross-fitting measured; the model card and the promotion gate read it."""
+    correct = predicted == right
+    department = np.array(departments)
+    floors = np.array([calibration.thresholds[name] for name in names])[predicted]
+    sure = confidence >= floors
+    return {
+        "category_accuracy": round(float(correct.mean()), 4),
+        "department_accuracy": round(float((department[predicted] == department[right]).mean()), 4),
+        "ece": round(calibrate.expected_calibration_error(confidence, correct), 4),
+        "coverage": round(float(sure.mean()), 4),
+        "precision_when_sure": round(float(correct[sure].mean()) if sure.any() else 0.0, 4),
+    }
+
+
+def _outside_scores(combined: Floats, categories: int) -> Floats:
+    if combined.shape[1] > categories:
+        return np.asarray(combined[:, categories])
+    return np.zeros(len(combined), dtype=np.float32)
+
+
+def _kinds(taxonomy: Taxonomy, classes: Sequence[str]) -> dict[str, Kind]:
+    return {
+        name: Kind(
+            taxonomy.department_of(name),
+            taxonomy.is_external(name),
+            taxonomy.categories[name].sensitive,
+        )
+        for name in classes
+        if name != OUTSIDE
+    }
+
+
+def _shown(example: Example) -> Known:
+    text = mask(_whole(example)).text
+    return Known(example.category or "", text[:SHOWN_LETTERS])
+
+
+def _whole(example: Example) -> str:
+    from infra.text.mask import blank, find_personal  # noqa: PLC0415
+
+    whole = f"{example.title}\n{example.text}" if example.title else example.text
+    return blank(whole, find_personal(whole))
+
+
+def _counts(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
+    counted: dict[str, Counter[str]] = {}
+    for example in examples:
+        counted.setdefault(example.category or "outside", Counter())[example.language] += 1
+    return {name: dict(sorted(counts.items())) for name, counts in sorted(counted.items())}
+
+
+def _examples_digest(examples: Sequence[Example]) -> str:
+    lines = sorted(example.model_dump_json() for example in examples)
+    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
