@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,8 +15,10 @@ app = typer.Typer(
 )
 staff = typer.Typer(help="Staff accounts.", no_args_is_help=True)
 docs = typer.Typer(help="Generated documents.", no_args_is_help=True)
+mail = typer.Typer(help="Mail to the municipality.", no_args_is_help=True)
 app.add_typer(staff, name="staff")
 app.add_typer(docs, name="docs")
+app.add_typer(mail, name="mail")
 console = Console(highlight=False)
 
 
@@ -69,6 +72,24 @@ def docs_write(
         console.print(path)
 
 
+@mail.command("send")
+def mail_send(
+    files: Annotated[list[Path], typer.Argument(help="Mails in RFC 5322 format (.eml).")],
+    to: Annotated[str | None, typer.Option(help="HOST:PORT of the intake.")] = None,
+    times: Annotated[
+        int, typer.Option(min=1, help="Send each so often, each time as a new mail.")
+    ] = 1,
+) -> None:
+    """Deliver mails by SMTP as any mail client would."""
+    from infra.cli.mail import MailNotSentError, send_files
+
+    try:
+        for name, answer in send_files(files, to, times):
+            console.print(f"{name}: {answer}")
+    except MailNotSentError as error:
+        _fail(str(error))
+
+
 def _mount() -> None:
     """Each service brings its own commands; their modules import nothing heavy at the top."""
     from services.audit import commands as audit
@@ -93,7 +114,6 @@ def main() -> None:
 def _fail(sentence: str) -> None:
     print(f"henvend: {sentence}", file=sys.stderr)
     raise SystemExit(1)
-
 
 
 if __name__ == "__main__":

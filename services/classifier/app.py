@@ -1,0 +1,56 @@
+"""Wires the classifier: mail intake, model, consumer."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from datetime import timedelta
+
+from litestar import Litestar
+
+from infra.chassis.chassis import Chassis
+from infra.chassis.settings import SettingsError
+from services.classifier.adapters.ledger import SqlIntakeLedger
+from services.classifier.consumer import Consumer
+from services.classifier.mailbox import Intake, listeners
+from services.classifier.model import Model
+from services.classifier.repeat import Repeater
+from services.classifier.settings import ClassifierSettings
+
+
+async def create_app(
+    settings: ClassifierSettings, chassis: Chassis, model: Model | None = None
+) -> Litestar:
+    """Raises SettingsError when there is no usable model."""
+    ledger = SqlIntakeLedger(
+        chassis.database,
+        chassis.outbox,
+        chassis.clock,
+        timedelta(seconds=settings.classifier_repeat_seconds),
+    )
+    intake = Intake(ledger, chassis.keyring, settings, chassis.metrics, chassis.clock)
+    chassis.background(lambda: _listen(intake, settings))
+    Consumer(chassis, model or _model(settings), ledger).register()
+    chassis.background(Repeater(chassis, ledger).run)
+    return chassis.web([])
+
+
+async def _listen(intake: Intake, settings: ClassifierSettings) -> None:
+    """Mail is taken in as long as this runs, also while the broker is away."""
+    async with AsyncExitStack() as stack:
+        for controller in listeners(intake, settings):
+            server = await asyncio.get_running_loop().create_server(
+                controller.factory, host=settings.host, port=controller.port
+            )
+            await stack.enter_async_context(server)
+        await asyncio.Event().wait()
+
+
+def _model(settings: ClassifierSettings) -> Model:
+    # Imported here: sentence-transformers takes seconds, and tests bring their own model.
+    from services.classifier.storage import ModelError, load  # noqa: PLC0415
+
+    try:
+        return load(settings.data / "model")
+    except (ModelError, OSError) as error:
+        raise SettingsError(
+            f"There is no usable model in {settings.data / 'model'} ({error}). Run: henvend train"
+        ) from None

@@ -1,0 +1,110 @@
+"""Events in: classify inquiries, and note when their cases are open."""
+
+import asyncio
+import time
+
+import structlog
+
+from contracts.case import CaseOpened, CorrectionConfirmed
+from contracts.event import Envelope, effect_id
+from contracts.inquiry import (
+    Alternative,
+    InquiryClassified,
+    InquiryPart,
+    InquiryReceived,
+    MaskedSpan,
+    ModelRef,
+)
+from infra.chassis.chassis import Chassis
+from infra.keyring import DataKey
+from services.classifier.adapters.ledger import SqlIntakeLedger
+from services.classifier.classify import Inquiry, Reading, classify
+from services.classifier.model import Model
+
+log = structlog.get_logger()
+DIGITS = 4
+
+
+class Consumer:
+    def __init__(self, chassis: Chassis, model: Model, ledger: SqlIntakeLedger) -> None:
+        self._chassis = chassis
+        self._model = model
+        self._ledger = ledger
+
+    def register(self) -> None:
+        self._chassis.on(InquiryReceived, self.on_inquiry_received)
+        self._chassis.on(CaseOpened, self.on_case_opened)
+        self._chassis.on(CorrectionConfirmed, self.on_correction_confirmed)
+
+    async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
+        """Stateless: the same inquiry and model give the same event, so doing it again is harmless."""
+        received = envelope.data
+        key = await self._chassis.keyring.data_key(received.inquiry)
+        began = time.perf_counter()
+        inquiry = Inquiry(
+            text=key.open("text", received.text),
+            title=key.open("title", received.title) if received.title else None,
+            hint=received.language,
+        )
+        (reading,) = await asyncio.to_thread(classify, [inquiry], self._model)
+        self._chassis.metrics.observe("henvend_classify_seconds", time.perf_counter() - began)
+        classified = to_event(received, reading, self._model, key)
+        await self._chassis.publish(
+            Envelope[InquiryClassified].of(
+                classified,
+                event_id=effect_id(envelope.id, f"classified/{self._model.digest}"),
+                source="classifier",
+                time=self._chassis.clock(),
+            )
+        )
+        self._chassis.metrics.count(
+            "henvend_inquiries_classified_total",
+            verdict=reading.verdict,
+            language=reading.language,
+        )
+
+    async def on_case_opened(self, envelope: Envelope[CaseOpened]) -> None:
+        await self._ledger.arrived(envelope.data.inquiry, self._chassis.clock())
+
+    async def on_correction_confirmed(self, envelope: Envelope[CorrectionConfirmed]) -> None:
+        await self._ledger.keep_correction(envelope)
+
+
+def to_event(
+    received: InquiryReceived, reading: Reading, model: Model, key: DataKey
+) -> InquiryClassified:
+    """Only what follows from inquiry and model: no time, no randomness."""
+    return InquiryClassified(
+        inquiry=received.inquiry,
+        reference=received.reference,
+        channel=received.channel,
+        received_at=received.received_at,
+        verdict=reading.verdict,
+        category=reading.category,
+        confidence=round(reading.confidence, DIGITS),
+        threshold=round(reading.threshold, DIGITS),
+        alternatives=tuple(
+            Alternative(category=one.category, confidence=round(one.confidence, DIGITS))
+            for one in reading.alternatives[:3]
+        ),
+        language=reading.language,
+        language_confidence=round(reading.language_confidence, DIGITS),
+        urgent=reading.urgent,
+        sensitive=reading.sensitive,
+        parts=tuple(
+            InquiryPart(
+                start=part.start,
+                end=part.end,
+                category=part.category,
+                confidence=round(part.confidence, DIGITS),
+            )
+            for part in reading.parts
+        ),
+        masked=tuple(
+            MaskedSpan(start=span.start, end=span.end, kind=span.kind) for span in reading.masked
+        ),
+        evidence=key.seal("evidence", reading.evidence.model_dump_json()),
+        model=ModelRef(name=model.name, digest=model.digest),
+        wants_person=received.wants_person,
+        conversation=received.conversation,
+    )
