@@ -129,6 +129,8 @@ class DecisionContested(InquiryEvent):
     type: ClassVar[str] = "decision.contested"
 
     wish: Literal["wrong", "person"]
+    case: UUID | None = None
+    """The case it is about; None means all of the inquiry's."""
     note: Sealed | None = None
 
 

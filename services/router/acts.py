@@ -177,7 +177,7 @@ class _Acting:
         case = await self.any_case()
         if case.status != "open":
             raise ActRefusedError("closed")
-        if case.queue == "department" and not self._member.may_see(case.department):
+        if not may_handle(self._member, case):
             raise ActRefusedError("not_yours")
         return case
 
@@ -200,6 +200,11 @@ class _Acting:
         await chassis.outbox.put(self.tx, envelope, cause=act_id)
         self.tx.after_commit(self._desk.changes.announce)
         return envelope.id
+
+
+def may_handle(member: StaffMember, case: Row[Any]) -> bool:
+    """Caseworkers: what is in their departments, and what waits for triage with one suggested."""
+    return not member.departments or case.department in member.departments
 
 
 def _about(case: Row[Any]) -> dict[str, Any]:

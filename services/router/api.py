@@ -19,7 +19,7 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from infra.pages.pages import language_of
-from services.router.acts import ActRefusedError, Desk
+from services.router.acts import ActRefusedError, Desk, may_handle
 from services.router.adapters import cases
 from services.router.read import CaseReader, read_evidence
 from services.router.route import RoutingTable
@@ -125,10 +125,8 @@ def _case_routes(
             case: Row[Any] | None = await cases.find_case(connection, tidy_reference(reference))
         if case is None:
             raise NotFoundException("No case has this reference.")
-        if case.queue == "department" and not request.user.may_see(case.department):
+        if not may_handle(request.user, case):
             raise PermissionDeniedException("This case belongs to another department.")
-        if case.queue == "triage" and request.user.departments and not _hers(request.user, case):
-            raise PermissionDeniedException("This case waits for triage.")
         return case
 
     async def show(
@@ -196,10 +194,6 @@ async def _do(
             await desk.close(case_id, member, outcome)  # type: ignore[arg-type]
         case _:
             raise NotFoundException
-
-
-def _hers(member: StaffMember, case: Row[Any]) -> bool:
-    return bool(case.department) and member.may_see(case.department)
 
 
 def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandler]:

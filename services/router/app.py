@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import holidays
 from litestar import Litestar
 from sqlalchemy import select
 
@@ -13,6 +12,7 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.settings import SettingsError
 from infra.chassis.tables import outbox
 from services.router.acts import Desk
+from services.router.adapters.office_days import OfficeHolidays
 from services.router.adapters.smtp import SmtpMail
 from services.router.api import staff_routes
 from services.router.consumer import Consumer
@@ -38,10 +38,12 @@ async def create_app(
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
     desk = Desk(chassis, table.taxonomy, changes)
-    return chassis.web(
+    app = chassis.web(
         staff_routes(chassis, desk, table),
         template_folders=[Path(__file__).parent / "pages"],
     )
+    app.state.consumer = consumer
+    return app
 
 
 def load_table(settings: RouterSettings) -> RoutingTable:
@@ -52,7 +54,7 @@ def load_table(settings: RouterSettings) -> RoutingTable:
         rules = load_rules(rules_path(folder), taxonomy)
     except RulesError as error:
         raise SettingsError(str(error)) from None
-    return RoutingTable(rules=rules, taxonomy=taxonomy, holidays=holidays.country_holidays("DK"))
+    return RoutingTable(rules=rules, taxonomy=taxonomy, holidays=OfficeHolidays())
 
 
 async def _announce_rules(chassis: Chassis, table: RoutingTable) -> None:

@@ -6,14 +6,16 @@ import structlog
 
 from contracts.case import CaseOpened
 from contracts.event import Envelope, effect_id
-from contracts.governance import DeadLettered
+from contracts.governance import DeadLettered, SwitchTurned
 from contracts.inquiry import DecisionContested, InquiryClassified, InquiryReceived
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import UnknownCategoryError
 from infra.database import Transaction
-from services.router.adapters import cases
+from services.router.adapters import cases, contests, switches
+from services.router.contest import apply_contest
 from services.router.live import Changes
 from services.router.route import RoutingTable, route
+from services.router.switch import is_routing, stopped_departments
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ class Consumer:
         self._chassis.on(InquiryClassified, self.on_inquiry_classified)
         self._chassis.on(DecisionContested, self.on_decision_contested)
         self._chassis.on(DeadLettered, self.on_dead_lettered)
+        self._chassis.on(SwitchTurned, self.on_switch_turned)
 
     async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
         async with self._chassis.database.write() as tx:
@@ -48,22 +51,16 @@ class Consumer:
             await self._open_when_complete(tx, envelope.data.inquiry)
 
     async def on_decision_contested(self, envelope: Envelope[DecisionContested]) -> None:
-        now = self._chassis.clock()
         async with self._chassis.database.write() as tx:
-            if not await self._chassis.inbox.first(tx, envelope.id):
-                return
-            moved = await cases.contest(tx, envelope.data.inquiry, now)
-            for case in moved:
-                await cases.add_act(
-                    tx,
-                    act_id=effect_id(envelope.id, f"contested/{case.id}"),
-                    case_id=case.id,
-                    at=now,
-                    kind="contested",
-                    by="citizen",
-                    detail={"wish": envelope.data.wish},
-                )
-            tx.after_commit(self._changes.announce)
+            if await self._chassis.inbox.first(tx, envelope.id):
+                await apply_contest(tx, envelope, self._chassis.clock())
+                tx.after_commit(self._changes.announce)
+
+    async def on_switch_turned(self, envelope: Envelope[SwitchTurned]) -> None:
+        if not is_routing(envelope.data.switch):
+            return
+        async with self._chassis.database.write() as tx:
+            await switches.keep_switch(tx, envelope.data, envelope.time)
 
     async def on_dead_lettered(self, envelope: Envelope[DeadLettered]) -> None:
         async with self._chassis.database.write() as tx:
@@ -103,7 +100,15 @@ class Consumer:
         if classified is None and patient:
             return
         now = self._chassis.clock()
-        opened = route(received, classified, self._table, now)
+        off = await switches.stopped(tx.connection)
+        opened = route(
+            received,
+            classified,
+            self._table,
+            now,
+            stopped=stopped_departments(off, self._table.taxonomy.departments),
+            contested=await contests.is_contested(tx, inquiry_id),
+        )
         await cases.open_cases(tx, opened, classified, now)
         for case in opened:
             await self._announce(tx, case, received)

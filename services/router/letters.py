@@ -35,14 +35,14 @@ def compose(letter: Correspondence, head: Letterhead) -> EmailMessage:
 
     Raises UnanswerableError when the recipient is no address.
     """
-    name, address = parseaddr(letter.to)
+    name, address = parseaddr(_one_line(letter.to))
     local, at, domain = address.rpartition("@")
-    if not at or not local or not domain or any(c in address for c in "\r\n"):
+    if not at or not local or not domain or not address.isprintable() or " " in address:
         raise UnanswerableError
     message = EmailMessage()
     message["From"] = head.sender
     try:
-        message["To"] = Address(_one_line(name), addr_spec=address)
+        message["To"] = Address(_plain(name), addr_spec=address)
     except ValueError:
         message["To"] = formataddr(("", address))
     message["Subject"] = _one_line(letter.subject)[:200]
@@ -55,6 +55,11 @@ def compose(letter: Correspondence, head: Letterhead) -> EmailMessage:
     message["X-Auto-Response-Suppress"] = "All"
     message.set_content(letter.body)
     return message
+
+
+def _plain(name: str) -> str:
+    """Letters only: quoted specials next to encoded words come out of `email` unquoted."""
+    return _one_line("".join(c if c.isalnum() or c in " .'-" else " " for c in name))
 
 
 def _one_line(text: str) -> str:

@@ -87,7 +87,8 @@ class Mailroom:
         if received.sender is None:
             raise UnanswerableError
         key = await self._chassis.keyring.data_key(case.inquiry)
-        language = case.language if case.language in LANGUAGES else "da"
+        # Who writes in none of our languages is more likely to read English than Danish.
+        language = case.language if case.language in LANGUAGES else "en"
         title = key.open("title", received.title) if received.title else ""
         body = (
             self._acknowledgement(case, language)

@@ -28,14 +28,31 @@ def route(
     classified: InquiryClassified | None,
     table: RoutingTable,
     now: datetime,
+    *,
+    stopped: Container[str] = frozenset(),
+    contested: bool = False,
 ) -> tuple[CaseOpened, ...]:
-    """One case, or one per subject of a mixed inquiry, linked to each other; never none."""
+    """One case, or one per subject of a mixed inquiry, linked to each other; never none.
+
+    A department in `stopped` gets no case without a person; neither does a contested inquiry.
+    """
     subjects = _subjects(classified)
     cases = [effect_id(received.inquiry, f"case/{part}") for part in range(len(subjects))]
-    return tuple(
+    routed = (
         _case(received, classified, category, part, cases, table, now)
         for part, category in enumerate(subjects)
     )
+    return tuple(_hold_back(case, stopped, contested=contested) for case in routed)
+
+
+def _hold_back(case: CaseOpened, stopped: Container[str], *, contested: bool) -> CaseOpened:
+    if case.queue == "triage":
+        return case
+    if contested:
+        return case.model_copy(update={"queue": "triage", "reason": "contested"})
+    if case.department in stopped:
+        return case.model_copy(update={"queue": "triage", "reason": "switched-off"})
+    return case
 
 
 def _subjects(classified: InquiryClassified | None) -> tuple[str | None, ...]:

@@ -22,12 +22,16 @@ class Watch:
     async def run(self) -> None:
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            if not self._chassis.broker.connected:
-                # Without a broker no classification can come; do not blame the classifier.
-                continue
-            before = self._chassis.clock() - self._settings.patience
-            async with self._chassis.database.read() as reader:
-                waiting = await cases.overdue_unrouted(reader, before)
-            for inquiry in waiting:
-                log.warning("classification_missed", inquiry=str(inquiry))
-                await self._consumer.open_unclassified(inquiry)
+            await self.look()
+
+    async def look(self) -> None:
+        """Once: open the overdue ones in triage."""
+        if not self._chassis.broker.connected:
+            # Without a broker no classification can come; do not blame the classifier.
+            return
+        before = self._chassis.clock() - self._settings.patience
+        async with self._chassis.database.read() as reader:
+            waiting = await cases.overdue_unrouted(reader, before)
+        for inquiry in waiting:
+            log.warning("classification_missed", inquiry=str(inquiry))
+            await self._consumer.open_unclassified(inquiry)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, func, or_, select, update
+from sqlalchemy import Table, and_, delete, func, or_, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -27,7 +27,7 @@ PAGE = 50
 
 
 async def keep_inquiry(tx: Transaction, received: InquiryReceived, event_id: UUID) -> None:
-    await _insert(
+    await insert_once(
         tx,
         inquiry,
         id=received.inquiry,
@@ -42,7 +42,7 @@ async def keep_classification(
     tx: Transaction, classified: InquiryClassified, event_id: UUID
 ) -> None:
     """The first classification counts; a later model's opinion on the same inquiry does not."""
-    await _insert(
+    await insert_once(
         tx,
         classification,
         inquiry=classified.inquiry,
@@ -90,7 +90,7 @@ async def open_cases(
     now: datetime,
 ) -> None:
     for one in opened:
-        await _insert(
+        await insert_once(
             tx,
             case,
             id=one.case,
@@ -102,6 +102,7 @@ async def open_cases(
             department=one.department,
             category=one.category,
             rule=one.rule,
+            reason=one.reason,
             language=one.language,
             verdict=classified.verdict if classified else None,
             confidence=classified.confidence if classified else None,
@@ -125,7 +126,7 @@ async def add_act(
     by: str,
     detail: dict[str, Any],
 ) -> None:
-    await _insert(tx, act, id=act_id, case=case_id, at=at, kind=kind, by=by, detail=detail)
+    await insert_once(tx, act, id=act_id, case=case_id, at=at, kind=kind, by=by, detail=detail)
 
 
 async def find_case(connection: AsyncConnection, reference: str) -> Any | None:
@@ -233,8 +234,17 @@ async def close_case(tx: Transaction, case_id: UUID, at: datetime) -> None:
 async def propose_correction(
     tx: Transaction, case_id: UUID, was: str | None, now: str, by: str, at: datetime
 ) -> None:
-    """The newest proposal of a case counts until somebody else has confirmed one."""
-    insert = _dialect(tx)(correction).values(
+    """The newest proposal of a case counts until somebody else has confirmed one; a case that
+    is moved back where it came from needs none."""
+    first = await tx.scalar(select(correction.c.was).where(correction.c.case == case_id))
+    if first == now:
+        await tx.execute(
+            delete(correction).where(
+                correction.c.case == case_id, correction.c.confirmed_at.is_(None)
+            )
+        )
+        return
+    insert = dialect(tx)(correction).values(
         case=case_id, was=was, now=now, proposed_by=by, proposed_at=at
     )
     await tx.execute(
@@ -285,7 +295,7 @@ async def queue_mail(
     reply: dict[str, Any] | None = None,
     by: str | None = None,
 ) -> None:
-    await _insert(
+    await insert_once(
         tx,
         mail_out,
         id=mail_id,
@@ -342,25 +352,10 @@ async def settle_mail(
     await tx.execute(update(mail_out).where(mail_out.c.id == mail_id).values(**values))
 
 
-async def contest(tx: Transaction, inquiry_id: UUID, at: datetime) -> Sequence[Any]:
-    """Marks it; returns the inquiry's open cases, which now go to triage."""
-    await tx.execute(update(inquiry).where(inquiry.c.id == inquiry_id).values(contested_at=at))
-    rows = await tx.execute(
-        select(case).where(case.c.inquiry == inquiry_id, case.c.status == "open")
-    )
-    found = rows.all()
-    await tx.execute(
-        update(case)
-        .where(case.c.inquiry == inquiry_id, case.c.status == "open")
-        .values(queue="triage", assigned_to=None)
-    )
-    return found
-
-
 async def keep_dead_letter(
     tx: Transaction, letter_id: UUID, letter: dict[str, Any], at: datetime
 ) -> None:
-    await _insert(tx, dead_letter, id=letter_id, letter=letter, at=at)
+    await insert_once(tx, dead_letter, id=letter_id, letter=letter, at=at)
 
 
 async def dead_letters(connection: AsyncConnection) -> Sequence[Any]:
@@ -394,9 +389,9 @@ async def search_cases(connection: AsyncConnection, reference: str) -> Sequence[
     return rows.all()
 
 
-def _dialect(tx: Transaction) -> Any:
+def dialect(tx: Transaction) -> Any:
     return sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
 
 
-async def _insert(tx: Transaction, table: Table, **values: Any) -> None:
-    await tx.execute(_dialect(tx)(table).values(**values).on_conflict_do_nothing())
+async def insert_once(tx: Transaction, table: Table, **values: Any) -> None:
+    await tx.execute(dialect(tx)(table).values(**values).on_conflict_do_nothing())

@@ -52,6 +52,7 @@ case = Table(
     Column("department", String(64), nullable=False),
     Column("category", String(64)),
     Column("rule", String(60), nullable=False),
+    Column("reason", String(60)),
     Column("language", String(8), nullable=False),
     Column("verdict", String(20)),
     Column("confidence", Float),
@@ -116,4 +117,38 @@ correction = Table(
     Column("confirmed_by", String(80)),
     Column("confirmed_at", UtcDateTime),
     Column("rejected_at", UtcDateTime),
+)
+
+# A citizen's "this is wrong" or "I want a person"; may come before the inquiry it is about.
+contest = Table(
+    "contest",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("inquiry", Uuid, nullable=False, index=True),
+    Column("wish", String(12), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Kill switches: `routing` or `routing.<department>`; without a row it is on.
+switch = Table(
+    "switch",
+    metadata,
+    Column("name", String(80), primary_key=True),
+    Column("on", Boolean, nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("reason", String(60), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+)
+
+# Errors that staff noticed; the words are sealed under the report's own key.
+error_report = Table(
+    "error_report",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("page", String(200), nullable=False),
+    Column("by", String(80), nullable=False),
+    Column("text", JSON, nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("settled_at", UtcDateTime),
+    Column("settled_by", String(80)),
 )

@@ -1,0 +1,169 @@
+"""A router on real SQLite without a broker: what it would publish stands in its outbox."""
+
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+from litestar import Litestar
+from sqlalchemy import select
+
+from contracts.event import Envelope, Event
+from infra.chassis.broker import Delivered
+from infra.chassis.chassis import Chassis, open_chassis
+from infra.chassis.tables import outbox
+from services.router.acts import Desk
+from services.router.adapters import cases
+from services.router.app import create_app, load_table
+from services.router.live import Changes
+from services.router.mailroom import Mailroom
+from services.router.settings import RouterSettings
+from tests.router.inquiries import MONDAY, classified, enveloped, sealed_inquiry
+
+BASE = "http://router.test"
+
+
+class FakeClock:
+    def __init__(self, now: datetime = MONDAY) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+class FakeMail:
+    """An outgoing mail server that keeps what it took; `failing` is raised instead."""
+
+    def __init__(self) -> None:
+        self.sent: list[EmailMessage] = []
+        self.failing: Exception | None = None
+
+    async def send(self, message: EmailMessage) -> None:
+        if self.failing:
+            raise self.failing
+        self.sent.append(message)
+
+
+class Office:
+    def __init__(
+        self,
+        chassis: Chassis,
+        settings: RouterSettings,
+        app: Litestar,
+        mail: FakeMail,
+        clock: FakeClock,
+    ) -> None:
+        self.chassis = chassis
+        self.settings = settings
+        self.app = app
+        self.mail = mail
+        self.clock = clock
+        table = load_table(settings)
+        self.desk = Desk(chassis, table.taxonomy, Changes())
+        self.mailroom = Mailroom(chassis, settings, table.taxonomy, mail)
+        self.staff = chassis.staff.members
+        self._offset = 0
+
+    async def hear(self, event: Event | Envelope[Any]) -> None:
+        """As the broker delivers it, dead letters and all."""
+        envelope = event if isinstance(event, Envelope) else enveloped(event)
+        record = envelope.record()
+        self._offset += 1
+        await self.chassis.deliveries.deliver(
+            Delivered(
+                topic=record.topic,
+                partition=0,
+                offset=self._offset,
+                value=record.value,
+                headers=record.headers,
+            )
+        )
+
+    async def open_case(
+        self, category: str | None = "tmf.veje", received=None, **understood
+    ) -> Any:
+        """A case of a sealed mail that came in and was understood."""
+        about = received or await self.new_inquiry()
+        await self.hear(about)
+        await self.hear(classified(about, category, **understood))
+        return await self.case(about.reference)
+
+    async def new_inquiry(self, **changes: Any) -> Any:
+        from uuid import uuid4
+
+        return sealed_inquiry(await self.chassis.keyring.create(uuid4()), **changes)
+
+    async def case(self, reference: str) -> Any:
+        async with self.chassis.database.read() as reader:
+            return await cases.find_case(reader, reference)
+
+    async def acts(self, case_id: UUID) -> list[tuple[str, str]]:
+        async with self.chassis.database.read() as reader:
+            return [(act.kind, act.by) for act in await cases.acts_of(reader, case_id)]
+
+    async def said(self, event: type[Event] | None = None) -> list[Any]:
+        """The outbox's rows of one type, oldest first."""
+        rows = select(outbox).order_by(outbox.c.seq)
+        if event:
+            rows = rows.where(outbox.c.topic == event.type)
+        async with self.chassis.database.read() as reader:
+            return list(await reader.execute(rows))
+
+    async def bodies(self, event: type[Event]) -> list[dict[str, Any]]:
+        return [json.loads(row.value) for row in await self.said(event)]
+
+    async def receipt(self) -> None:
+        """The trail confirms everything said so far."""
+        await self.chassis.outbox.confirm([row.event_id for row in await self.said()])
+
+    async def mails(self, case_id: UUID) -> list[Any]:
+        async with self.chassis.database.read() as reader:
+            return list(await cases.mails_of(reader, case_id))
+
+    @asynccontextmanager
+    async def visitor(self, account: str | None = None, **headers: str) -> AsyncIterator["Visitor"]:
+        async with httpx.AsyncClient(
+            transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
+            base_url=BASE,
+            headers={"accept": "text/html", "accept-language": "da", **headers},
+        ) as client:
+            visitor = Visitor(client)
+            if account:
+                token = await self.chassis.staff.new_link(account)
+                await client.get(f"/login/{token}")
+                await visitor.post(f"/login/{token}")
+            yield visitor
+
+
+class Visitor:
+    """Somebody with a browser that sends back its CSRF token with each form."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self.client = client
+
+    async def get(self, path: str, **options: Any) -> httpx.Response:
+        return await self.client.get(path, **options)
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        token = self.client.cookies.get("henvend_csrf") or ""
+        return await self.client.post(path, data={"_csrf_token": token, **fields})
+
+
+@asynccontextmanager
+async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
+    clock = FakeClock()
+    mail = FakeMail()
+    chosen = RouterSettings(data=folder, **settings)
+    async with open_chassis(
+        "router", chosen, migrations="services.router.migrations", clock=clock
+    ) as chassis:
+        app = await create_app(chosen, chassis, mail)
+        yield Office(chassis, chosen, app, mail, clock)
