@@ -59,6 +59,9 @@ class DataKey:
 
     def derive(self, info: str, length: int = 32) -> bytes:
         """HKDF-Expand (RFC 5869, SHA-256) of the key for another purpose."""
+        if length <= 32:
+            # The first block of HKDF-Expand, spelled out: six times as fast, and the trail needs many.
+            return hmac.digest(self.secret, info.encode() + b"\x01", sha256)[:length]
         return HKDFExpand(algorithm=SHA256(), length=length, info=info.encode()).derive(self.secret)
 
     def _bound(self, field: str) -> bytes:
