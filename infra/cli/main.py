@@ -92,12 +92,10 @@ def mail_send(
 
 def _mount() -> None:
     """Each service brings its own commands; their modules import nothing heavy at the top."""
-    from services.audit import commands as audit
-    from services.chatbot import commands as chatbot
-    from services.classifier import commands as classifier
+    from importlib import import_module
 
-    for module in (classifier, chatbot, audit):
-        module.mount(app)
+    for service in ("classifier", "chatbot", "audit", "router"):
+        import_module(f"services.{service}.commands").mount(app)
 
 
 def main() -> None:

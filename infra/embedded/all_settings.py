@@ -3,11 +3,11 @@
 from pathlib import Path
 
 from pydantic import Field
-from services.classifier.settings import ClassifierSettings
 
 from infra.chassis.settings import PREFIX
 from services.audit.settings import AuditSettings
 from services.chatbot.settings import ChatbotSettings
+from services.classifier.settings import ClassifierSettings
 from services.router.settings import RouterSettings
 
 

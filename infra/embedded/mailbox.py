@@ -3,6 +3,7 @@
 Only for the one-machine sample; it listens on loopback. Even so, nothing rests in clear here.
 """
 
+import asyncio
 from datetime import datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -10,7 +11,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from litestar import Litestar, get
 from litestar.exceptions import NotFoundException
@@ -84,11 +84,20 @@ class Mailbox:
         return message
 
 
-def listen(mailbox: Mailbox, host: str, port: int) -> UnthreadedController:
-    """SMTP on loopback, inside the running loop; call `.begin()` and `.end()`."""
-    return UnthreadedController(
-        mailbox, hostname=host, port=port, data_size_limit=MAX_BYTES, enable_SMTPUTF8=True
+async def listen(mailbox: Mailbox, host: str, port: int) -> None:
+    """Take mail by SMTP until cancelled."""
+    server = await asyncio.get_running_loop().create_server(
+        lambda: SMTP(
+            mailbox,
+            data_size_limit=MAX_BYTES,
+            enable_SMTPUTF8=True,
+            loop=asyncio.get_running_loop(),
+        ),
+        host=host,
+        port=port,
     )
+    async with server:
+        await asyncio.Event().wait()
 
 
 def body_of(message: EmailMessage) -> str:

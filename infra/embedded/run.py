@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 
 import httpx
 import structlog
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -30,6 +31,7 @@ from infra.embedded.processes import Child, Supervisor
 
 READY_SECONDS = 180.0
 LOOK_SECONDS = 0.25
+TABLE_WIDTH = 125
 console = Console(highlight=False)
 log = structlog.get_logger()
 
@@ -129,18 +131,18 @@ async def _mailbox(settings: AllSettings) -> AsyncIterator[Chassis]:
         "mailbox", settings, migrations="infra.embedded.mailbox_migrations"
     ) as chassis:
         box = outgoing.Mailbox(chassis)
-        controller = outgoing.listen(box, settings.host, settings.mailbox_smtp_port)
-        controller.begin()
         # The chassis would also join the broker; the mailbox only needs pages.
-        web = asyncio.create_task(
-            serve_web(outgoing.create_app(chassis, box), settings.host, settings.mailbox_port)
-        )
+        app = outgoing.create_app(chassis, box)
+        tasks = [
+            asyncio.create_task(outgoing.listen(box, settings.host, settings.mailbox_smtp_port)),
+            asyncio.create_task(serve_web(app, settings.host, settings.mailbox_port)),
+        ]
         try:
             yield chassis
         finally:
-            web.cancel()
-            controller.end()
-            await asyncio.gather(web, return_exceptions=True)
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _wait_ready(settings: ServiceSettings) -> None:
@@ -172,9 +174,11 @@ async def _is_ready(client: httpx.AsyncClient, url: str) -> bool:
 
 
 async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) -> None:
-    table = Table(title=f"Henvend is ready ({seconds:.0f} s)", title_justify="left")
-    table.add_column("what")
-    table.add_column("where", overflow="fold")
+    title = f"Henvend is ready ({seconds:.0f} s)"
+    table = Table(title=title, title_justify="left", box=SIMPLE, show_header=False)
+    table.add_column(no_wrap=True)
+    # An address must stay in one piece, or nobody can click or copy it.
+    table.add_column(no_wrap=True, overflow="ignore")
     table.add_row("Chat page for citizens", settings.url_of("chatbot"))
     table.add_row("Outgoing mail (what citizens got)", settings.url_of("mailbox"))
     table.add_row("Trail, public checkpoint", f"{settings.url_of('audit')}/log")
@@ -183,7 +187,7 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
         service = home_of(member.role)
         token = await chassis.staff.new_link(member.account)
         table.add_row(
-            f"Log in once as {member.name}, {member.role}",
+            f"Log in once: {member.name}, {member.role}",
             f"{settings.url_of(service)}/login/{token}",
         )
     table.add_section()
@@ -193,7 +197,7 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     table.add_row("New login link", ".venv/bin/henvend staff link ACCOUNT")
     table.add_row("Logs and data", str(settings.data.absolute()))
     table.add_row("Stop", "Ctrl-C (nothing is lost)")
-    console.print(table, soft_wrap=True)
+    Console(highlight=False, width=max(console.width, TABLE_WIDTH)).print(table)
 
 
 def home_of(role: str) -> str:

@@ -43,3 +43,8 @@ def verify(
     for fault in others[:9]:
         typer.echo(f"  also: entry {fault.idx} {fault.what}.", err=True)
     raise typer.Exit(1)
+
+
+def mount(root: typer.Typer) -> None:
+    """Adds `audit ...` to the `henvend` command."""
+    root.add_typer(app, name="audit")

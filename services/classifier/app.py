@@ -1,7 +1,5 @@
 """Wires the classifier: mail intake, model, consumer."""
 
-import asyncio
-from contextlib import AsyncExitStack
 from datetime import timedelta
 
 from litestar import Litestar
@@ -10,7 +8,7 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.settings import SettingsError
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.consumer import Consumer
-from services.classifier.mailbox import Intake, listeners
+from services.classifier.mailbox import Intake, listen
 from services.classifier.model import Model
 from services.classifier.repeat import Repeater
 from services.classifier.settings import ClassifierSettings
@@ -27,21 +25,10 @@ async def create_app(
         timedelta(seconds=settings.classifier_repeat_seconds),
     )
     intake = Intake(ledger, chassis.keyring, settings, chassis.metrics, chassis.clock)
-    chassis.background(lambda: _listen(intake, settings))
+    chassis.background(lambda: listen(intake, settings))
     Consumer(chassis, model or _model(settings), ledger).register()
     chassis.background(Repeater(chassis, ledger).run)
     return chassis.web([])
-
-
-async def _listen(intake: Intake, settings: ClassifierSettings) -> None:
-    """Mail is taken in as long as this runs, also while the broker is away."""
-    async with AsyncExitStack() as stack:
-        for controller in listeners(intake, settings):
-            server = await asyncio.get_running_loop().create_server(
-                controller.factory, host=settings.host, port=controller.port
-            )
-            await stack.enter_async_context(server)
-        await asyncio.Event().wait()
 
 
 def _model(settings: ClassifierSettings) -> Model:

@@ -3,11 +3,12 @@
 import asyncio
 import zlib
 from base64 import b64encode
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 from email.utils import parseaddr
 from uuid import UUID
 
 import structlog
-from aiosmtpd.controller import UnthreadedController
 from aiosmtpd.lmtp import LMTP
 from aiosmtpd.smtp import SMTP, Session
 from aiosmtpd.smtp import Envelope as MailEnvelope
@@ -115,24 +116,27 @@ class Intake:
         return await self._ledger.inquiry_of(mail.reference) if mail.reference else None
 
 
-class _LmtpController(UnthreadedController):
-    def factory(self) -> SMTP:
-        return LMTP(self.handler, **self.SMTP_kwargs)
+async def listen(intake: Intake, settings: ClassifierSettings) -> None:
+    """Take mail by SMTP and LMTP until cancelled, also while the broker is away."""
+    async with AsyncExitStack() as stack:
+        for protocol, port in (
+            (SMTP, settings.classifier_smtp_port),
+            (LMTP, settings.classifier_lmtp_port),
+        ):
+            server = await asyncio.get_running_loop().create_server(
+                _factory(protocol, intake, settings), host=settings.host, port=port
+            )
+            await stack.enter_async_context(server)
+        await asyncio.Event().wait()
 
 
-def listeners(intake: Intake, settings: ClassifierSettings) -> list[UnthreadedController]:
-    """SMTP and LMTP inside the running loop; `.begin()` to listen, `.end()` to stop."""
-    options = {
-        "data_size_limit": settings.classifier_mail_bytes,
-        "enable_SMTPUTF8": True,
-        "ident": "Henvend",
-        "decode_data": False,
-    }
-    return [
-        UnthreadedController(
-            intake, hostname=settings.host, port=settings.classifier_smtp_port, **options
-        ),
-        _LmtpController(
-            intake, hostname=settings.host, port=settings.classifier_lmtp_port, **options
-        ),
-    ]
+def _factory(
+    protocol: type[SMTP], intake: Intake, settings: ClassifierSettings
+) -> Callable[[], SMTP]:
+    return lambda: protocol(
+        intake,
+        data_size_limit=settings.classifier_mail_bytes,
+        enable_SMTPUTF8=True,
+        ident="Henvend",
+        loop=asyncio.get_running_loop(),
+    )
