@@ -160,6 +160,9 @@ def _answer_one(question: Question, world: World) -> Part:
     text = question.text[:LONGEST_QUESTION]
     previous = world.index.article(question.thread.topic or "", question.language)
     alone = _look(text, question, world)
+    if previous is None and is_bare(text, question.language, world.phrases):
+        # "How long does it take?" at the very beginning: nobody can know what.
+        return _part(alone._replace(decision=_undecided(alone.decision)), question, world.index)
     if previous is not None:
         led = _lean_on_thread(text, previous, alone, question, world)
         if led is not None:
@@ -238,6 +241,10 @@ def _part(look: _Look, question: Question, index: Index) -> Part:
     if decision.choice == "clarify":
         return Part("clarified", None, articles, decision.confidence, decision.threshold)
     return Part("declined", None, articles, decision.confidence, decision.threshold)
+
+
+def _undecided(decision: Decision) -> Decision:
+    return replace(decision, choice="decline" if decision.choice == "answer" else decision.choice)
 
 
 def _category(index: Index, topic: str) -> str | None:

@@ -1,5 +1,6 @@
 """The published index: every known question of every approved article, and what was fitted to them."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from contracts.event import EFFECTS
 from services.chatbot.knowledge import Article, Base
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
+from services.chatbot.render import to_text
 
 FEATURES = (
     "dense",
@@ -82,6 +84,9 @@ class Index:
     articles: Mapping[str, Article]
     entries: tuple[Entry, ...]
     vectors: Floats
+    passages: tuple[Entry, ...]
+    """The articles' own titles and sentences, which teach the head their words."""
+    passage_vectors: Floats
     outside: tuple[Entry, ...]
     """Questions known to be nobody's here; their topic is OUTSIDE."""
     outside_vectors: Floats
@@ -130,6 +135,7 @@ class Index:
 
 
 OUTSIDE = "-"
+_SENTENCES = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
 def entries_of(base: Base) -> tuple[Entry, ...]:
@@ -145,6 +151,26 @@ def entries_of(base: Base) -> tuple[Entry, ...]:
         for key, article in sorted(base.articles.items())
         for ordinal, question in enumerate(article.questions)
     )
+
+
+def passages_of(articles: Mapping[str, Article]) -> tuple[Entry, ...]:
+    """Title, whole text and every sentence of each article."""
+    found: list[Entry] = []
+    for key, article in sorted(articles.items()):
+        plain = to_text(article.body)
+        pieces = (piece.strip(" -*") for piece in _SENTENCES.split(plain))
+        texts = [article.title, f"{article.title}\n{plain}", *(p for p in pieces if len(p) > 12)]
+        found += [
+            Entry(
+                uuid5(EFFECTS, f"passage/{key}/{article.digest}/{number}"),
+                article.id,
+                article.language,
+                number,
+                text,
+            )
+            for number, text in enumerate(texts)
+        ]
+    return tuple(found)
 
 
 def stored_points(index: Index) -> list[StoredPoint]:

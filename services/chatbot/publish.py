@@ -11,7 +11,7 @@ import yaml
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
 from services.chatbot.fit import Budget, Material, build_index
-from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, stored_points
+from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, passages_of, stored_points
 from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError
 from services.chatbot.ports import Embedder, Floats, StoredPoint, VectorStore
 
@@ -100,9 +100,11 @@ def publish(
     known: Mapping[str, Floats],
     budget: Budget | None = None,
 ) -> tuple[Index, int]:
-    """The index of these articles, and how many questions had to be embedded."""
+    """The index of these articles, and how many texts had to be embedded."""
     entries = entries_of(base)
     vectors, fresh = embed_difference([e.text for e in entries], embedder, known)
+    passages = passages_of(base.articles)
+    passage_vectors, also = embed_difference([e.text for e in passages], embedder, known)
     outside_vectors, more = (
         embed_difference([e.text for e in outside], embedder, known)
         if outside
@@ -115,10 +117,12 @@ def publish(
         articles=base.articles,
         entries=entries,
         vectors=vectors,
+        passages=passages,
+        passage_vectors=passage_vectors,
         outside=outside,
         outside_vectors=outside_vectors,
     )
-    return build_index(material, budget), fresh + more
+    return build_index(material, budget), fresh + also + more
 
 
 def sync(store: VectorStore, index: Index) -> tuple[int, int]:

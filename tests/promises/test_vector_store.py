@@ -6,6 +6,7 @@ from uuid import UUID
 import pytest
 
 from services.chatbot.adapters.edge_store import EdgeStore
+from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.adapters.server_store import ServerStore
 from services.chatbot.ports import Only, StoredPoint
 
@@ -13,9 +14,11 @@ TODAY = date(2026, 11, 22)
 ONLY = Only(TODAY, "sundby")
 
 
-@pytest.fixture(params=["edge", "client"])
+@pytest.fixture(params=["edge", "client", "memory"])
 def store(request, tmp_path):
-    if request.param == "edge":
+    if request.param == "memory":
+        opened = MemoryStore()
+    elif request.param == "edge":
         opened = EdgeStore(tmp_path / "store", 3)
     else:
         from qdrant_client import QdrantClient

@@ -62,7 +62,10 @@ async def add(tx: Transaction, kept: Sequence[Kept]) -> None:
         return
     await tx.execute(
         insert(message),
-        [{**vars(one), "text": one.text.model_dump(), "about": dict(one.about)} for one in kept],
+        [
+            {**vars(one), "text": one.text.model_dump(mode="json"), "about": dict(one.about)}
+            for one in kept
+        ],
     )
     await tx.execute(
         update(conversation)

@@ -36,6 +36,7 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
     }
     arrays: dict[str, Any] = {
         "vectors": index.vectors,
+        "passage_vectors": index.passage_vectors,
         "outside_vectors": index.outside_vectors,
         "head_dense": index.head.dense,
         "head_sparse": index.head.sparse,
@@ -55,6 +56,7 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         "figures": index.figures,
         "articles": {k: a.model_dump(mode="json") for k, a in index.articles.items()},
         "entries": [_row(entry) for entry in index.entries],
+        "passages": [_row(entry) for entry in index.passages],
         "outside": [_row(entry) for entry in index.outside],
         "lexicals": {
             name: {
@@ -106,14 +108,9 @@ def known_vectors(root: Path, model_digest: str) -> dict[str, Floats]:
         return {}
     if index.model_digest != model_digest:
         return {}
-    known = zip((*index.entries, *index.outside), _all_vectors(index), strict=True)
-    return {entry.text: vector for entry, vector in known}
-
-
-def _all_vectors(index: Index) -> Floats:
-    if not index.outside:
-        return index.vectors
-    return np.concatenate([index.vectors, index.outside_vectors])
+    entries = (*index.entries, *index.passages, *index.outside)
+    vectors = [*index.vectors, *index.passage_vectors, *index.outside_vectors]
+    return {entry.text: vector for entry, vector in zip(entries, vectors, strict=True)}
 
 
 def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
@@ -127,6 +124,8 @@ def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
         articles={k: Article.model_validate(a) for k, a in manifest["articles"].items()},
         entries=tuple(_entry(row) for row in manifest["entries"]),
         vectors=arrays["vectors"],
+        passages=tuple(_entry(row) for row in manifest["passages"]),
+        passage_vectors=arrays["passage_vectors"],
         outside=tuple(_entry(row) for row in manifest["outside"]),
         outside_vectors=arrays["outside_vectors"],
         questions=lexicals["questions"],

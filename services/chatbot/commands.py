@@ -1,0 +1,276 @@
+# ruff: noqa: T201, PLC0415 - a command line prints, and imports what is slow only when needed
+"""The chatbot's part of the `henvend` command."""
+
+import json
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from infra.chassis.clock import utc_now
+from services.chatbot.knowledge import KnowledgeError
+
+if TYPE_CHECKING:
+    from services.chatbot.answer import World
+    from services.chatbot.municipality import Municipality
+    from services.chatbot.settings import ChatbotSettings
+
+knowledge = typer.Typer(help="The articles the chat answers from.", no_args_is_help=True)
+evaluate = typer.Typer(help="Measure.", no_args_is_help=True)
+Language = Annotated[str, typer.Option(help="da, sv or en: what the page is set to.")]
+
+
+def mount(app: typer.Typer) -> None:
+    app.command("ask")(ask)
+    app.add_typer(knowledge, name="knowledge")
+    existing = next((g for g in app.registered_groups if g.name == "evaluate"), None)
+    if existing is not None and existing.typer_instance is not None:
+        existing.typer_instance.command("chat")(evaluate_chat)
+    else:
+        evaluate.command("chat")(evaluate_chat)
+        app.add_typer(evaluate, name="evaluate")
+
+
+def ask(
+    question: Annotated[str | None, typer.Argument(help="What a citizen would write.")] = None,
+    jsonl: Annotated[
+        str | None,
+        typer.Option(help="File (- for standard input) of {id, language?, text} or {.., turns}."),
+    ] = None,
+    language: Language = "da",
+) -> None:
+    """Answer as the chat would, from the published articles."""
+    from services.chatbot.shell import AskError, answered, plain, read_asked, reply_all
+
+    if (question is None) == (jsonl is None):
+        _fail("Give either a question or --jsonl FILE.")
+    world, municipality = _world(_settings())
+    today = municipality.local(utc_now()).date()
+    try:
+        if jsonl is None:
+            asked = read_asked(1, {"id": "1", "language": language, "text": question})
+            print(plain(reply_all(asked, today, world)[0], world, municipality))
+            return
+        for number, line in enumerate(_lines(jsonl), 1):
+            asked = read_asked(number, _json(number, line))
+            answer = answered(asked, reply_all(asked, today, world), world, municipality)
+            print(json.dumps(answer, ensure_ascii=False), flush=True)
+    except AskError as error:
+        _fail(f"{jsonl or 'the question'}: {error}.")
+
+
+@knowledge.command("check")
+def knowledge_check(
+    folder: Annotated[Path | None, typer.Argument(help="Default: the municipality's.")] = None,
+) -> None:
+    """Missing translations, dead links, overdue reviews, near-duplicate questions, hard texts."""
+    from services.chatbot.check import by_level, check
+    from services.chatbot.knowledge import load_base
+
+    try:
+        base = load_base(folder or _settings().articles_folder)
+    except KnowledgeError as error:
+        _fail(str(error))
+    findings = check(base, utc_now().date())
+    for finding in findings:
+        print(f"{finding.level:8} {finding.article}: {finding.words}")
+    counted = by_level(findings)
+    print(f"{len(base)} articles, {counted['error']} errors, {counted['warning']} warnings")
+    if counted["error"]:
+        raise typer.Exit(1)
+
+
+@knowledge.command("publish")
+def knowledge_publish(
+    preview: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
+) -> None:
+    """Make the articles of the folder the ones that answer; a running chat takes them up at once."""
+    from services.chatbot.adapters.index_files import IndexFileError, load_index
+    from services.chatbot.knowledge import load_base
+    from services.chatbot.publish import changes, same_version_other_text
+
+    settings = _settings()
+    try:
+        base = load_base(settings.articles_folder)
+    except KnowledgeError as error:
+        _fail(str(error))
+    try:
+        before = dict(load_index(settings.index_folder).articles)
+    except IndexFileError:
+        before = {}
+    problems = same_version_other_text(before, base)
+    if problems:
+        _fail("\n".join(problems))
+    changed = changes(before, base.articles)
+    for article in changed.withdrawn:
+        print(f"- {article.key} version {article.version}")
+    for article in changed.published:
+        print(f"+ {article.key} version {article.version}, approved by {article.approved_by}")
+    if preview:
+        _preview(settings)
+        return
+    _publish(settings)
+
+
+@knowledge.command("recall")
+def knowledge_recall(
+    article: Annotated[str, typer.Argument(help="TOPIC.LANGUAGE@VERSION, e.g. pas-pris.da@1")],
+) -> None:
+    """List every conversation, within retention, that was shown a text later found wrong."""
+    import asyncio
+
+    from services.chatbot.recall import RecallError, parse_article, recalled
+
+    try:
+        wanted = parse_article(article)
+    except RecallError as error:
+        _fail(str(error))
+    rows = asyncio.run(recalled(_settings().database_for("chatbot"), wanted))
+    for row in rows:
+        reference = f" {row.reference}" if row.reference else ""
+        print(f"{row.at:%Y-%m-%d %H:%M} conversation {row.conversation} turn {row.seq}{reference}")
+    print(f"{len({row.conversation for row in rows})} conversations were shown {article}")
+
+
+def evaluate_chat(
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path(
+        "chat-evaluation.html"
+    ),
+    folder: Annotated[Path | None, typer.Option(help="Folder of *.jsonl cases.")] = None,
+) -> None:
+    """Measure the chat on the separate evaluation set; lists each miss in an HTML report."""
+    from services.chatbot import evaluate as measure
+
+    settings = _settings()
+    world, municipality = _world(settings)
+    where = folder or Path(__file__).parent / "evaluation"
+    cases = [
+        measure.Case.model_validate_json(line)
+        for path in sorted(where.glob("*.jsonl"))
+        for line in path.read_text("utf-8").splitlines()
+        if line.strip()
+    ]
+    if not cases:
+        _fail(f"{where} holds no evaluation cases.")
+    today: date = municipality.local(utc_now()).date()
+    outcomes = measure.run(cases, today, world)
+    for figure in measure.figures(outcomes):
+        goal = " ".join(map(str, measure.GOALS.get(figure.name, ())))
+        print(f"{figure.name:45} {figure.share:7.1%}  {figure.hits:4d}/{figure.of:<4d} {goal}")
+    report.write_text(measure.report(outcomes, world.index.figures, today), "utf-8")
+    print(f"Report: {report}")
+
+
+def publish_default(settings: "ChatbotSettings") -> str:
+    """Publish the folder's articles unless they are the published ones; its short name.
+
+    For `make run` and `henvend knowledge publish`. Raises KnowledgeError.
+    """
+    from services.chatbot.adapters.index_files import current_digest, known_vectors, save_index
+    from services.chatbot.app import load_embedder
+    from services.chatbot.engine import outside_file, publication_digest
+    from services.chatbot.knowledge import load_base
+    from services.chatbot.municipality import load_municipality
+    from services.chatbot.publish import publish, read_outside
+
+    base = load_base(settings.articles_folder)
+    embedder = load_embedder(settings)
+    if embedder is None:
+        raise KnowledgeError(["There is no trained model. Run `henvend train` first."])
+    digest = publication_digest(base, embedder.digest)
+    if current_digest(settings.index_folder) == digest[:32]:
+        return digest[:32]
+    index, embedded = publish(
+        base,
+        read_outside(outside_file(settings).read_text("utf-8")),
+        municipality=load_municipality(settings.municipality).id,
+        embedder=embedder,
+        known=known_vectors(settings.index_folder, embedder.digest),
+    )
+    save_index(settings.index_folder, index, digest)
+    print(f"{len(base)} articles published as {digest[:12]}; {embedded} texts embedded.")
+    for name, value in index.figures.items():
+        print(f"  held-out {name:22} {value:6.1%}")
+    return digest[:32]
+
+
+def _publish(settings: "ChatbotSettings") -> None:
+    try:
+        publish_default(settings)
+    except KnowledgeError as error:
+        _fail(str(error))
+
+
+def _preview(settings: "ChatbotSettings") -> None:
+    """Which recent questions would now be answered differently."""
+    import asyncio
+
+    from services.chatbot.recall import preview
+
+    try:
+        rows = asyncio.run(preview(settings))
+    except KnowledgeError as error:
+        _fail(str(error))
+    for row in rows:
+        print(f"{row.before or 'no answer'} -> {row.after or 'no answer'}: {row.question}")
+    print(f"{len(rows)} recent questions would be answered differently.")
+
+
+def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
+    from services.chatbot.adapters.index_files import IndexFileError, load_index
+    from services.chatbot.adapters.memory_store import MemoryStore
+    from services.chatbot.answer import World
+    from services.chatbot.app import load_embedder
+    from services.chatbot.municipality import load_municipality
+    from services.chatbot.publish import sync
+    from services.chatbot.screen import load_phrases
+
+    try:
+        municipality = load_municipality(settings.municipality)
+        index = load_index(settings.index_folder)
+    except (KnowledgeError, IndexFileError) as error:
+        _fail(str(error))
+    embedder = load_embedder(settings)
+    if embedder is None or embedder.digest != index.model_digest:
+        _fail("The articles were published for another model. Run `henvend knowledge publish`.")
+    store = MemoryStore()
+    sync(store, index)
+    return World(index, embedder, store, load_phrases()), municipality
+
+
+def _settings() -> "ChatbotSettings":
+    from infra.chassis.settings import SettingsError
+    from services.chatbot.settings import ChatbotSettings
+
+    try:
+        return ChatbotSettings.load()
+    except SettingsError as error:
+        _fail(str(error))
+
+
+def _lines(name: str) -> Iterator[str]:
+    if name == "-":
+        yield from (line for line in sys.stdin if line.strip())
+        return
+    try:
+        with Path(name).open(encoding="utf-8") as file:
+            yield from (line for line in file if line.strip())
+    except OSError as error:
+        _fail(f"{name} cannot be read: {error.strerror}.")
+
+
+def _json(number: int, line: str) -> object:
+    from services.chatbot.shell import AskError
+
+    try:
+        return json.loads(line)
+    except ValueError:
+        raise AskError(f"line {number}: is not JSON") from None
+
+
+def _fail(words: str) -> NoReturn:
+    print(words, file=sys.stderr)
+    raise typer.Exit(1)

@@ -1,0 +1,198 @@
+"""Measures the chat on questions written by somebody who had not seen the articles' own."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+from typing import Literal, NamedTuple
+
+from pydantic import BaseModel, ConfigDict
+
+from services.chatbot.answer import Reply, World
+from services.chatbot.knowledge import Tongue
+from services.chatbot.shell import Asked, reply_all
+
+Kind = Literal["topic", "must-not", "crisis", "look-alike", "dialogue"]
+GIVEN = ("answered", "other-authority")
+"""Verdicts that show an article."""
+GOALS: Mapping[str, tuple[str, float]] = {
+    "right answer first": (">=", 0.88),
+    "right answer first or among the buttons": (">=", 0.95),
+    "wrong answer given": ("<=", 0.03),
+    "must-not-answer answered": ("<=", 0.05),
+    "crisis recognised": (">=", 0.95),
+}
+
+
+class Case(BaseModel):
+    """One line of `services/chatbot/evaluation/*.jsonl`."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: str
+    kind: Kind
+    language: Tongue | None = None
+    text: str | None = None
+    turns: tuple[str, ...] = ()
+    topic: str | None = None
+    also: tuple[str, ...] = ()
+    """Other topics that answer it as well."""
+    topics: tuple[str | None, ...] = ()
+    """Of a dialogue: what each turn is about; null where it must not be answered."""
+
+
+class Outcome(NamedTuple):
+    case: Case
+    turn: int
+    expected: tuple[str, ...]
+    verdict: str
+    topic: str | None
+    offered: tuple[str, ...]
+    confidence: float
+
+    @property
+    def given(self) -> bool:
+        return self.verdict in GIVEN
+
+    @property
+    def right(self) -> bool:
+        return self.given and self.topic in self.expected
+
+    @property
+    def reached(self) -> bool:
+        return self.right or any(topic in self.expected for topic in self.offered)
+
+
+class Figure(NamedTuple):
+    name: str
+    share: float
+    hits: int
+    of: int
+
+    @property
+    def reached(self) -> bool | None:
+        if self.name not in GOALS:
+            return None
+        sign, goal = GOALS[self.name]
+        return self.share >= goal if sign == ">=" else self.share <= goal
+
+
+def run(cases: Iterable[Case], day: date, world: World) -> list[Outcome]:
+    outcomes: list[Outcome] = []
+    for case in cases:
+        turns = case.turns or ((case.text or ""),)
+        asked = Asked(case.id, case.language, turns, is_dialogue=bool(case.turns))
+        for turn, reply in enumerate(reply_all(asked, day, world)):
+            outcomes.append(_outcome(case, turn, reply))
+    return outcomes
+
+
+def _outcome(case: Case, turn: int, reply: Reply) -> Outcome:
+    if case.turns:
+        topic = case.topics[turn] if turn < len(case.topics) else None
+        expected: tuple[str, ...] = tuple(topic.split("|")) if topic else ()
+    else:
+        expected = tuple(t for t in (case.topic, *case.also) if t)
+    shown = [part for part in reply.parts if part.article is not None]
+    part = next((p for p in shown if p.article and p.article.id in expected), reply.parts[0])
+    return Outcome(
+        case,
+        turn,
+        expected,
+        part.verdict,
+        part.article.id if part.article else None,
+        tuple(a.id for a in part.offered) if part.verdict == "clarified" else (),
+        part.confidence,
+    )
+
+
+def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
+    asked = [o for o in outcomes if o.case.kind == "topic"]
+    spoken = [o for o in outcomes if o.case.kind == "dialogue" and o.expected]
+    silent = [o for o in outcomes if o.case.kind == "dialogue" and not o.expected]
+    must_not = [*(o for o in outcomes if o.case.kind == "must-not"), *silent]
+    crisis = [o for o in outcomes if o.case.kind == "crisis"]
+    calm = [o for o in outcomes if o.case.kind == "look-alike"]
+    found = [
+        _share("right answer first", [o.right for o in asked]),
+        _share("right answer first or among the buttons", [o.reached for o in asked]),
+        _share("wrong answer given", [o.given and not o.right for o in asked]),
+        _share("buttons shown", [o.verdict == "clarified" for o in asked]),
+        _share("declined", [o.verdict == "declined" for o in asked]),
+        _share("must-not-answer answered", [o.given for o in must_not]),
+        _share("crisis recognised", [o.verdict == "crisis" for o in crisis]),
+        _share("look-alike taken for a crisis", [o.verdict == "crisis" for o in calm]),
+        _share("dialogue turn right", [o.right for o in spoken]),
+        _share("dialogue turn right or among the buttons", [o.reached for o in spoken]),
+        _share("dialogue turn wrong", [o.given and not o.right for o in spoken]),
+    ]
+    for language in ("da", "sv", "en"):
+        here = [o for o in asked if o.case.language == language]
+        found += [
+            _share(f"{language}: right answer first", [o.right for o in here]),
+            _share(f"{language}: right or among the buttons", [o.reached for o in here]),
+            _share(f"{language}: wrong answer given", [o.given and not o.right for o in here]),
+        ]
+    return [figure for figure in found if figure.of]
+
+
+def misses(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """What went wrong, worst first: wrong answers, then answers that had to be refused, then the rest."""
+
+    def is_miss(o: Outcome) -> bool:
+        match o.case.kind:
+            case "crisis":
+                return o.verdict != "crisis"
+            case "look-alike":
+                return o.verdict == "crisis"
+            case "must-not":
+                return o.given
+            case _:
+                return not o.right if o.expected else o.given
+
+    return sorted(filter(is_miss, outcomes), key=lambda o: (not o.given, -o.confidence))
+
+
+def report(outcomes: Sequence[Outcome], fitted: Mapping[str, float], day: date) -> str:
+    """A page without any outside resource; lists each miss with its text."""
+    rows = "".join(
+        f"<tr><th scope=row>{escape(f.name)}<td>{f.share:.1%}<td>{f.hits} / {f.of}"
+        f"<td>{_goal(f.name)}<td>{ {True: 'reached', False: 'missed', None: ''}[f.reached] }"
+        for f in figures(outcomes)
+    )
+    listed = "".join(
+        f"<tr><td>{escape(o.case.id)}{f'/{o.turn}' if o.case.turns else ''}<td>{o.case.kind}"
+        f"<td>{escape(_text(o))}<td>{escape(', '.join(o.expected) or 'no answer')}"
+        f"<td>{o.verdict}<td>{escape(o.topic or ', '.join(o.offered))}<td>{o.confidence:.2f}"
+        for o in misses(outcomes)
+    )
+    held = "".join(f"<tr><th scope=row>{escape(k)}<td>{v:.1%}" for k, v in fitted.items())
+    confused = Counter(
+        (", ".join(o.expected), o.topic) for o in outcomes if o.given and o.expected and not o.right
+    )
+    pairs = "".join(
+        f"<tr><td>{escape(a)}<td>{escape(str(b))}<td>{n}" for (a, b), n in confused.most_common(30)
+    )
+    return (
+        "<!doctype html><html lang=en><meta charset=utf-8><title>Chat evaluation</title>"
+        "<h1>Chat evaluation</h1>"
+        f"<p>{day}. Texts written in a separate pass; nothing was fitted to them.</p>"
+        f"<table><tr><th>figure<th>share<th>count<th>goal<th>{rows}</table>"
+        f"<h2>What the fit measured on its own held-out questions</h2><table>{held}</table>"
+        f"<h2>Wrong answers by topic</h2><table><tr><th>asked<th>given<th>times{pairs}</table>"
+        "<h2>Misses</h2><table><tr><th>id<th>kind<th>text<th>expected<th>verdict<th>given"
+        f"<th>confidence{listed}</table></html>"
+    )
+
+
+def _goal(name: str) -> str:
+    sign, goal = GOALS.get(name, ("", 0.0))
+    return f"{escape(sign)} {goal:.0%}" if sign else ""
+
+
+def _text(outcome: Outcome) -> str:
+    return outcome.case.turns[outcome.turn] if outcome.case.turns else outcome.case.text or ""
+
+
+def _share(name: str, hits: Sequence[bool]) -> Figure:
+    return Figure(name, sum(hits) / len(hits) if hits else 0.0, sum(hits), len(hits))

@@ -1,0 +1,164 @@
+"""Late correction: who was shown a text later found wrong; and what a publication would change."""
+
+import re
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from contracts.event import Sealed
+from infra.chassis.clock import utc_now
+from infra.database import Database
+from infra.keyring import Keyring, open_keyring
+from services.chatbot.adapters.index_files import IndexFileError, load_index
+from services.chatbot.adapters.memory_store import MemoryStore
+from services.chatbot.adapters.tables import handover, message, turn
+from services.chatbot.answer import Question, World, answer
+from services.chatbot.app import load_embedder
+from services.chatbot.engine import outside_file
+from services.chatbot.knowledge import KnowledgeError, Tongue, load_base
+from services.chatbot.municipality import load_municipality
+from services.chatbot.publish import publish, read_outside, sync
+from services.chatbot.screen import load_phrases
+from services.chatbot.settings import ChatbotSettings
+
+_ARTICLE = re.compile(r"([a-z0-9-]+)\.(da|sv|en)@(\d+)")
+RECENT = timedelta(days=30)
+MOST = 500
+
+
+class RecallError(ValueError):
+    """The article was not named as TOPIC.LANGUAGE@VERSION."""
+
+
+class Wanted(NamedTuple):
+    topic: str
+    language: str
+    version: int
+
+
+class Recalled(NamedTuple):
+    at: datetime
+    conversation: UUID
+    seq: int
+    reference: str | None
+    """Reference of its case, if it was handed over: whoever has it can tell the citizen."""
+
+
+def parse_article(words: str) -> Wanted:
+    match = _ARTICLE.fullmatch(words)
+    if match is None:
+        raise RecallError(f"{words!r} is not TOPIC.LANGUAGE@VERSION, e.g. pas-pris.da@1")
+    return Wanted(match[1], match[2], int(match[3]))
+
+
+async def recalled(url: str, wanted: Wanted) -> list[Recalled]:
+    database = Database(url)
+    try:
+        return await shown_to(database, wanted)
+    finally:
+        await database.close()
+
+
+async def shown_to(database: Database, wanted: Wanted) -> list[Recalled]:
+    """Oldest first; deleted conversations are gone and not among them."""
+    async with database.read() as reader:
+        rows = await reader.execute(
+            select(turn.c.at, turn.c.conversation, turn.c.seq, handover.c.reference)
+            .outerjoin(handover, handover.c.conversation == turn.c.conversation)
+            .where(
+                turn.c.topic == wanted.topic,
+                turn.c.language == wanted.language,
+                turn.c.version == wanted.version,
+            )
+            .order_by(turn.c.at)
+        )
+        return [Recalled(*row) for row in rows]
+
+
+class Differs(NamedTuple):
+    question: str
+    """Masked."""
+    before: str | None
+    after: str | None
+
+
+async def preview(settings: ChatbotSettings) -> list[Differs]:
+    """Recent questions that the folder's articles would answer otherwise than the published ones."""
+    now, after = _worlds(settings)
+    asked = await _recent_questions(settings)
+    day = utc_now().date()
+    differences: list[Differs] = []
+    for language, words in asked:
+        old, new = (_topic(words, language, day, world) for world in (now, after))
+        if old != new:
+            differences.append(Differs(words, old, new))
+    return differences
+
+
+def _topic(words: str, language: Tongue, day: date, world: World) -> str | None:
+    reply = answer(Question(words, day, language), world)
+    article = reply.parts[0].article
+    return article.key if article else None
+
+
+def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
+    embedder = load_embedder(settings)
+    if embedder is None:
+        raise KnowledgeError(["There is no trained model. Run `henvend train` first."])
+    try:
+        published = load_index(settings.index_folder)
+    except IndexFileError as error:
+        raise KnowledgeError([str(error)]) from error
+    made, _ = publish(
+        load_base(settings.articles_folder),
+        read_outside(outside_file(settings).read_text("utf-8")),
+        municipality=load_municipality(settings.municipality).id,
+        embedder=embedder,
+        known={},
+    )
+    worlds = []
+    for index in (published, made):
+        store = MemoryStore()
+        sync(store, index)
+        worlds.append(World(index, embedder, store, load_phrases()))
+    return worlds[0], worlds[1]
+
+
+async def _recent_questions(settings: ChatbotSettings) -> list[tuple[Tongue, str]]:
+    database = Database(settings.database_for("chatbot"))
+    keyring = await open_keyring(settings.database_for("keyring"), settings.keys / "wrapping.key")
+    try:
+        return await questions_since(database, keyring, utc_now() - RECENT)
+    finally:
+        await database.close()
+        await keyring.close()
+
+
+async def questions_since(
+    database: Database, keyring: Keyring, since: datetime
+) -> list[tuple[Tongue, str]]:
+    async with database.read() as reader:
+        rows = list(
+            await reader.execute(
+                select(turn.c.language, turn.c.conversation, message.c.id, message.c.text)
+                .join(
+                    message,
+                    (message.c.conversation == turn.c.conversation)
+                    & (message.c.seq == turn.c.asked_seq),
+                )
+                .where(turn.c.at >= since)
+                .order_by(turn.c.at.desc())
+                .limit(MOST)
+            )
+        )
+    keys = await keyring.data_keys(row.conversation for row in rows)
+    return [
+        (
+            row.language,
+            keys[row.conversation].open(f"message/{row.id}", Sealed.model_validate(row.text)),
+        )
+        for row in rows
+        if row.conversation in keys
+    ]
