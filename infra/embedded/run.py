@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 import structlog
@@ -79,26 +80,27 @@ async def _run(settings: AllSettings) -> int:
         await _start_children(supervisor, settings)
         async with _mailbox(settings) as chassis:
             ready = asyncio.create_task(_wait_ready(settings))
-            stopped = asyncio.create_task(stop.wait())
-            done, _ = await asyncio.wait(
-                {ready, stopped, supervisor.failure}, return_when=asyncio.FIRST_COMPLETED
-            )
-            if supervisor.failure in done:
-                raise supervisor.failure.result()
-            if ready in done:
+            ended = asyncio.create_task(_stopped_or_failed(stop, supervisor))
+            done, _ = await asyncio.wait({ready, ended}, return_when=asyncio.FIRST_COMPLETED)
+            if ended not in done:
                 ready.result()
                 await _print_table(settings, chassis, time.monotonic() - began)
-                await asyncio.wait(
-                    {stopped, supervisor.failure}, return_when=asyncio.FIRST_COMPLETED
-                )
-            if supervisor.failure.done():
-                raise supervisor.failure.result()
+            await ended
             console.print("Stopping …")
             ready.cancel()
     finally:
         await supervisor.stop()
     console.print("Stopped. Everything is kept; `make run` continues.")
     return 0
+
+
+async def _stopped_or_failed(stop: asyncio.Event, supervisor: Supervisor) -> None:
+    """Returns when asked to stop; raises CannotStartError when a service refuses to run."""
+    failing = supervisor.failure
+    either: set[asyncio.Future[Any]] = {asyncio.create_task(stop.wait()), failing}
+    await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+    if failing.done():
+        raise failing.result()
 
 
 async def _start_children(supervisor: Supervisor, settings: AllSettings) -> None:
