@@ -29,6 +29,39 @@ def fit_temperature(scores: Floats, right: Indices) -> float:
     return float(np.exp(minimize_scalar(loss, bounds=(-4, 4), method="bounded").x))
 
 
+def fit_trust(probabilities: Floats, correct: NDArray[np.bool_]) -> tuple[float, float, float]:
+    """Bias and two weights of a logistic model of being right; see `trusted`."""
+    from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
+
+    if correct.all() or not correct.any():
+        return 0.0, 1.0, 0.0
+    model = LogisticRegression(C=10.0).fit(_trust_signs(probabilities), correct)
+    return float(model.intercept_[0]), float(model.coef_[0][0]), float(model.coef_[0][1])
+
+
+def trusted(probabilities: Floats, trust: tuple[float, float, float]) -> Floats:
+    """Rows whose best probability is the chance that it is right; the others share the rest."""
+    signs = _trust_signs(probabilities)
+    best = probabilities.argmax(axis=1)
+    rows = np.arange(len(best))
+    was = np.clip(probabilities[rows, best], 1e-6, 1 - 1e-6)
+    now = 1 / (1 + np.exp(-(trust[0] + signs @ np.array(trust[1:], dtype=np.float32))))
+    # The best guess stays the best guess, however little it is trusted.
+    rest = np.sort(probabilities, axis=1)[:, -2] if probabilities.shape[1] > 1 else 0.0
+    floor = rest / (rest + 1 - was)
+    now = np.clip(np.maximum(now, floor / (1 + floor)), 0, 0.9999)
+    changed = probabilities * ((1 - now) / (1 - was))[:, None]
+    changed[rows, best] = now
+    return np.asarray(changed, dtype=np.float32)
+
+
+def _trust_signs(probabilities: Floats) -> Floats:
+    ordered = np.sort(probabilities, axis=1)
+    first = np.clip(ordered[:, -1], 1e-6, 1 - 1e-6)
+    second = np.clip(ordered[:, -2], 1e-6, 1) if probabilities.shape[1] > 1 else 1 - first
+    return np.column_stack([np.log(first / (1 - first)), np.log(first / second)])
+
+
 def fit_thresholds(
     classes: Sequence[str],
     predicted: Indices,

@@ -10,17 +10,19 @@ from contracts.inquiry import Evidence, Language, Neighbour, Phrase, Verdict
 from infra.text.language import guess_language
 from infra.text.mask import Span, blank, find_personal
 from infra.text.normalise import Word, words
-from services.classifier.calibrate import outside_signs, softmax
-from services.classifier.cross_fit import known_share, similarity
+from services.classifier.calibrate import outside_signs, softmax, trusted
+from services.classifier.cross_fit import known_share, nearness
 from services.classifier.evidence import Weighted, phrases, word_shares
 from services.classifier.features import Floats, Matrix
-from services.classifier.head import OUTSIDE
 from services.classifier.model import Model
-from services.classifier.split import Stretch, sentences, stretches
+from services.classifier.split import Sentence, Stretch, sentences, stretches
+from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion, judge
 
 NEAREST = 3
-SHORT_WORDS = 3
+MOST_TRIALS = 3
+CLOSE = 0.05
+"""A runner-up below this is not worth trying what would flip to it."""
 MIXED_WORDS = 12
 SURE_OF_ONE = 0.97
 DIGITS = 4
@@ -73,20 +75,54 @@ class _Scored:
     dense: Floats
     rows: Matrix
     scores: Floats
+    """Over categories, and outside last if the head knows it."""
     probabilities: Floats
-    outside: Floats
     flags: Floats
+
+
+@dataclass(frozen=True)
+class _Opened:
+    """One inquiry on its way: what is known after the first look."""
+
+    inquiry: Inquiry
+    clean: _Prepared
+    opinion: Opinion
+    row: Matrix
+    dense: Floats
+    flags: Floats
+    cosines: Floats
 
 
 def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
     """One reading per inquiry, in order."""
     if not inquiries:
         return []
+    opened = _open(inquiries, model)
+    parts = _split(opened, model)
+    found = [_deciding(one, model) for one in opened]
+    flips = _flips(opened, found, model)
+    return [
+        _read(one, model, *details)
+        for one, *details in zip(opened, parts, found, flips, strict=True)
+    ]
+
+
+def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
     prepared = [_prepare(inquiry) for inquiry in inquiries]
     scored = _score(prepared, model)
+    cosines = scored.dense @ model.examples.T
+    outside = model.calibration.outside(_signs(prepared, scored, cosines, model))
     return [
-        _read(inquiry, one, scored, number, model)
-        for number, (inquiry, one) in enumerate(zip(inquiries, prepared, strict=True))
+        _Opened(
+            inquiry,
+            clean,
+            _opinion(clean, scored.probabilities[n], float(outside[n]), model),
+            scored.rows[n],
+            scored.dense[n],
+            scored.flags[n],
+            cosines[n],
+        )
+        for n, (inquiry, clean) in enumerate(zip(inquiries, prepared, strict=True))
     ]
 
 
@@ -99,42 +135,50 @@ def _prepare(inquiry: Inquiry) -> _Prepared:
 
 
 def _score(prepared: Sequence[_Prepared], model: Model) -> _Scored:
-    texts = [[word.text for word in one.words] for one in prepared]
     dense = model.embedder.embed([one.whole for one in prepared])
-    rows = model.head.space.matrix(texts)
-    combined = model.head.scores(dense, rows)
+    rows = model.head.space.matrix([word.text for word in one.words] for one in prepared)
+    scores = model.head.scores(dense, rows)
+    inside = scores[:, : len(model.categories)]
+    probabilities = softmax(inside / model.calibration.temperature)
+    flags = model.head.flags(dense, rows)
+    return _Scored(dense, rows, scores, trusted(probabilities, model.calibration.trust), flags)
+
+
+def _signs(
+    prepared: Sequence[_Prepared], scored: _Scored, cosines: Floats, model: Model
+) -> Floats:
     count = len(model.categories)
-    scores = combined[:, :count]
-    outside_class = (
-        combined[:, count] if combined.shape[1] > count else np.zeros(len(texts), np.float32)
+    scores = scored.scores
+    foreign = (
+        scores[:, count] if scores.shape[1] > count else np.zeros(len(scores), dtype=np.float32)
     )
-    known = np.array([known_share(model.head, text) for text in texts], dtype=np.float32)
-    temperature = model.calibration.temperature
-    signs = outside_signs(
-        scores, temperature, outside_class, similarity(model.examples, dense), known
-    )
-    return _Scored(
-        dense,
-        rows,
-        scores,
-        softmax(scores / temperature),
-        model.calibration.outside(signs),
-        model.head.flags(dense, rows),
+    known = [known_share(model.head, [word.text for word in one.words]) for one in prepared]
+    return outside_signs(
+        scores[:, :count],
+        model.calibration.temperature,
+        foreign,
+        nearness(cosines),
+        np.array(known, dtype=np.float32),
     )
 
 
-def _read(inquiry: Inquiry, one: _Prepared, scored: _Scored, number: int, model: Model) -> Reading:
-    language = guess_language(one.whole[one.offset :] or one.whole, inquiry.hint)
-    opinion = judge(
-        scored.probabilities[number],
-        float(scored.outside[number]),
-        model.categories,
-        dict(model.kinds),
-        model.calibration,
-    )
-    if not any(word.text.isalnum() for word in one.words):
-        opinion = opinion._replace(verdict="unsure", category=None, confidence=0.0, candidates=())
-    urgent, sensitive = _flags(scored.flags[number], opinion, model)
+def _opinion(clean: _Prepared, probabilities: Floats, outside: float, model: Model) -> Opinion:
+    opinion = judge(probabilities, outside, model.categories, dict(model.kinds), model.calibration)
+    if any(word.text.isalnum() for word in clean.words):
+        return opinion
+    return opinion._replace(verdict="unsure", category=None, confidence=0.0, candidates=())
+
+
+def _read(
+    one: _Opened,
+    model: Model,
+    parts: tuple[Part, ...],
+    found: tuple[Weighted, ...],
+    flip: str | None,
+) -> Reading:
+    clean, opinion = one.clean, one.opinion
+    language = guess_language(clean.whole[clean.offset :] or clean.whole, one.inquiry.hint)
+    urgent, sensitive = _flags(one, model)
     return Reading(
         language=language.language,
         language_confidence=language.confidence,
@@ -145,33 +189,50 @@ def _read(inquiry: Inquiry, one: _Prepared, scored: _Scored, number: int, model:
         alternatives=opinion.candidates,
         urgent=urgent,
         sensitive=sensitive,
-        parts=_parts(one, opinion, model),
-        masked=tuple(_moved(span, one.offset) for span in one.spans if span.end > one.offset),
-        evidence=_evidence(one, scored, number, opinion, urgent, model),
+        parts=parts,
+        masked=tuple(_moved(s, clean.offset) for s in clean.spans if s.end > clean.offset),
+        evidence=_evidence(one, found, flip, _urgent_phrases(one, model) if urgent else (), model),
     )
 
 
-def _flags(flags: Floats, opinion: Opinion, model: Model) -> tuple[bool, bool]:
-    urgent = bool(flags[0] >= model.calibration.urgent)
-    sensitive = bool(flags[1] >= model.calibration.sensitive)
-    if opinion.category:
-        sensitive = sensitive or model.kinds[opinion.category].sensitive
+def _flags(one: _Opened, model: Model) -> tuple[bool, bool]:
+    urgent = bool(one.flags[0] >= model.calibration.urgent) or cries_for_help(one.clean.whole)
+    sensitive = bool(one.flags[1] >= model.calibration.sensitive)
+    if one.opinion.category:
+        sensitive = sensitive or model.kinds[one.opinion.category].sensitive
     return urgent, sensitive
 
 
-def _parts(one: _Prepared, opinion: Opinion, model: Model) -> tuple[Part, ...]:
-    body = one.whole[one.offset :]
-    long_enough = len(one.words) >= MIXED_WORDS
-    if not long_enough or opinion.confidence >= SURE_OF_ONE or not opinion.candidates:
-        return ()
-    pieces = sentences(body)
-    if len(pieces) < 2:
-        return ()
+def _split(opened: Sequence[_Opened], model: Model) -> list[tuple[Part, ...]]:
+    """The parts of each inquiry; all sentences of all inquiries are read at once."""
+    pieces = [_pieces(one) for one in opened]
     # A sentence is read with nothing around it: what it says alone decides.
-    alone = [body[piece.start : piece.end] for piece in pieces]
-    scored = _score([_Prepared(text, 0, (), words(text)) for text in alone], model)
-    found = stretches(pieces, scored.probabilities)
-    return tuple(_named(stretch, model) for stretch in found)
+    alone = [
+        _alone(one.clean.whole[one.clean.offset :][piece.start : piece.end])
+        for one, own in zip(opened, pieces, strict=True)
+        for piece in own
+    ]
+    if not alone:
+        return [()] * len(opened)
+    probabilities = _score(alone, model).probabilities
+    ends = np.cumsum([len(own) for own in pieces])[:-1]
+    return [
+        tuple(_named(stretch, model) for stretch in stretches(own, rows)) if own else ()
+        for own, rows in zip(pieces, np.split(probabilities, ends), strict=True)
+    ]
+
+
+def _pieces(one: _Opened) -> list[Sentence]:
+    if len(one.clean.words) < MIXED_WORDS or not one.opinion.candidates:
+        return []
+    if one.opinion.confidence >= SURE_OF_ONE:
+        return []
+    found = sentences(one.clean.whole[one.clean.offset :])
+    return found if len(found) > 1 else []
+
+
+def _alone(text: str) -> _Prepared:
+    return _Prepared(text, 0, (), words(text))
 
 
 def _named(stretch: Stretch, model: Model) -> Part:
@@ -179,60 +240,80 @@ def _named(stretch: Stretch, model: Model) -> Part:
     return Part(stretch.start, stretch.end, category, stretch.confidence)
 
 
+def _deciding(one: _Opened, model: Model) -> tuple[Weighted, ...]:
+    """The phrases that spoke for the best guess and against the runner-up."""
+    if not one.opinion.candidates:
+        return ()
+    places = [model.categories.index(c.category) for c in one.opinion.candidates[:2]]
+    weights = model.head.sparse.weights[one.row.indices]
+    lean = weights[:, places[0]] - (weights[:, places[1]] if len(places) > 1 else 0)
+    return phrases(one.clean.words, word_shares(model.head.space, one.clean.words, one.row, lean))
+
+
+def _flips(
+    opened: Sequence[_Opened], found: Sequence[tuple[Weighted, ...]], model: Model
+) -> list[str | None]:
+    """Per inquiry the first phrase without which another category wins: tried, not estimated."""
+    trials = [
+        (number, phrase)
+        for number, (one, own) in enumerate(zip(opened, found, strict=True))
+        if _is_close(one.opinion)
+        for phrase in own[:MOST_TRIALS]
+    ]
+    flips: list[str | None] = [None] * len(opened)
+    if not trials:
+        return flips
+    without = [_alone(_without(opened[number].clean.whole, phrase)) for number, phrase in trials]
+    best = _score(without, model).probabilities.argmax(axis=1)
+    for (number, phrase), other in reversed(list(zip(trials, best, strict=True))):
+        one = opened[number]
+        if model.categories[int(other)] != one.opinion.candidates[0].category:
+            flips[number] = one.clean.whole[phrase.start : phrase.end]
+    return flips
+
+
+def _is_close(opinion: Opinion) -> bool:
+    return len(opinion.candidates) > 1 and opinion.candidates[1].confidence >= CLOSE
+
+
+def _without(text: str, phrase: Weighted) -> str:
+    return text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]
+
+
 def _evidence(
-    one: _Prepared, scored: _Scored, number: int, opinion: Opinion, urgent: bool, model: Model
+    one: _Opened,
+    found: tuple[Weighted, ...],
+    flip: str | None,
+    urgent: tuple[Weighted, ...],
+    model: Model,
 ) -> Evidence:
-    if not opinion.candidates:
-        return Evidence()
-    row = scored.rows[number]
-    found = _deciding(one, row, opinion, model)
-    runner_up = opinion.candidates[1].category if len(opinion.candidates) > 1 else None
-    urgent_found: tuple[Weighted, ...] = ()
-    if urgent:
-        lean = model.head.flags_sparse.weights[:, 0]
-        urgent_found = phrases(one.words, word_shares(model.head.space, one.words, row, lean))
+    candidates = one.opinion.candidates
     return Evidence(
-        phrases=_in_text(found, one),
-        nearest=_nearest(scored.dense[number], model),
-        runner_up=runner_up,
-        flip=_flip(one, found, opinion, model),
-        urgent_phrases=_in_text(urgent_found, one),
+        phrases=_in_text(found, one.clean),
+        nearest=_nearest(one, model),
+        runner_up=candidates[1].category if len(candidates) > 1 else None,
+        flip=flip,
+        urgent_phrases=_in_text(urgent, one.clean),
     )
 
 
-def _deciding(one: _Prepared, row: Matrix, opinion: Opinion, model: Model) -> tuple[Weighted, ...]:
-    weights = model.head.sparse.weights
-    places = [model.categories.index(c.category) for c in opinion.candidates[:2]]
-    lean = weights[:, places[0]]
-    if len(places) > 1:
-        lean = lean - weights[:, places[1]]
-    return phrases(one.words, word_shares(model.head.space, one.words, row, lean))
+def _urgent_phrases(one: _Opened, model: Model) -> tuple[Weighted, ...]:
+    cries = [Weighted(start, end, 1.0) for start, end in cries_for(one.clean.whole)]
+    lean = model.head.flags_sparse.weights[one.row.indices, 0]
+    shares = word_shares(model.head.space, one.clean.words, one.row, lean)
+    return (*cries, *phrases(one.clean.words, shares))[:MOST_TRIALS]
 
 
-def _flip(one: _Prepared, found: Sequence[Weighted], opinion: Opinion, model: Model) -> str | None:
-    """The first phrase without which another category would have won: tried, not estimated."""
-    lead = opinion.candidates[0].confidence
-    runner_up = opinion.candidates[1].confidence if len(opinion.candidates) > 1 else 0.0
-    if not found or lead > 20 * (runner_up + 0.01):
-        return None
-    without = [blank(one.whole, [Span(p.start, p.end, "person")]) for p in found]
-    scored = _score([_Prepared(text, 0, (), words(text)) for text in without], model)
-    best = scored.probabilities.argmax(axis=1)
-    for phrase, other in zip(found, best, strict=True):
-        if model.categories[int(other)] != opinion.candidates[0].category:
-            return one.whole[phrase.start : phrase.end]
-    return None
-
-
-def _nearest(dense: Floats, model: Model) -> tuple[Neighbour, ...]:
-    if not dense.any():
+def _nearest(one: _Opened, model: Model) -> tuple[Neighbour, ...]:
+    if not one.dense.any():
         return ()
-    cosines = model.examples @ dense
-    order = np.argsort(-cosines, kind="stable")[:NEAREST]
+    count = min(NEAREST, len(one.cosines))
+    near = np.argpartition(-one.cosines, count - 1)[:count]
+    order = sorted(near, key=lambda i: (-one.cosines[i], i))
     return tuple(
         Neighbour(
             category=model.known[i].category,
-            similarity=round(float(cosines[i]), DIGITS),
+            similarity=round(float(one.cosines[i]), DIGITS),
             text=model.known[i].text,
         )
         for i in order
@@ -249,6 +330,3 @@ def _in_text(found: Sequence[Weighted], one: _Prepared) -> tuple[Phrase, ...]:
 
 def _moved(span: Span, offset: int) -> Span:
     return Span(max(0, span.start - offset), span.end - offset, span.kind)
-
-
-__all__ = ["OUTSIDE", "Inquiry", "Part", "Reading", "classify"]

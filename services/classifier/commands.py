@@ -40,9 +40,6 @@ def train(
     data: Data = None,
     taxonomy: TaxonomyFile = None,
     out: Annotated[Path | None, typer.Option(help="Where the model goes.")] = None,
-    knowledge: Annotated[
-        Path | None, typer.Option(help="Folder of .md texts that widen the vocabulary.")
-    ] = None,
 ) -> None:
     """Train the model from labelled examples; from category names alone when there are none."""
     settings = ClassifierSettings.load()
@@ -52,7 +49,6 @@ def train(
             settings,
             data=data,
             taxonomy=taxonomy,
-            knowledge=knowledge,
         )
     print(digest)  # noqa: T201 - the command's result
 
@@ -69,18 +65,16 @@ def train_into(
     *,
     data: Path | None = None,
     taxonomy: Path | None = None,
-    knowledge: Path | None = None,
 ) -> str:
     """Trains and stores; returns the model's digest. Shows a progress bar on a terminal."""
     from services.classifier import storage, train as training  # noqa: PLC0415
     from services.classifier.sources import sources_of  # noqa: PLC0415
 
-    sources = sources_of(settings.municipality, data, taxonomy, knowledge)
+    sources = sources_of(settings.municipality, data, taxonomy)
     with _bar("Training the classifier", training.STEPS) as advance:
         trained = training.train(
             sources.examples,
             sources.taxonomy,
-            unlabelled=sources.unlabelled,
             outside_embedding=_outside_embedding(settings),
             step=advance,
         )

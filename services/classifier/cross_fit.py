@@ -11,9 +11,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from services.classifier.embedding import EmbeddingPlan, train_embedding
+from services.classifier.embedding import weigh_words
 from services.classifier.features import Floats, Words
 from services.classifier.head import OUTSIDE, Head, HeadPlan, fit_head, fit_sparse_space
+from services.classifier.lexicon import Lexicon
 
 FOLDS = 3
 NEIGHBOURS = 5
@@ -29,13 +30,11 @@ class Rows:
     labels: tuple[str, ...]
     """Categories, or OUTSIDE."""
     flags: NDArray[np.bool_]
-    extra: tuple[Words, ...] = ()
-    """Texts without labels: they widen the vocabulary."""
 
     def some(self, chosen: Sequence[int]) -> "Rows":
         texts = tuple(self.texts[i] for i in chosen)
         labels = tuple(self.labels[i] for i in chosen)
-        return Rows(texts, labels, self.flags[np.array(chosen)], self.extra)
+        return Rows(texts, labels, self.flags[np.array(chosen)])
 
 
 class Held(NamedTuple):
@@ -51,9 +50,9 @@ class Held(NamedTuple):
 
 
 def cross_fit(
-    rows: Rows, embedding: EmbeddingPlan | Floats, plan: HeadPlan, *, step: Step = lambda: None
+    rows: Rows, embedding: Lexicon | Floats, plan: HeadPlan, *, step: Step = lambda: None
 ) -> Held:
-    """`embedding` is how to train one per fold, or the frozen rows of an outside model."""
+    """`embedding` is what to make one of in each fold, or the frozen rows of an outside model."""
     folds = _folds(rows.labels)
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(lambda fold: _fold(rows, fold, embedding, plan, step), folds))
@@ -66,16 +65,15 @@ def cross_fit(
 def _fold(
     rows: Rows,
     held: NDArray[np.int64],
-    embedding: EmbeddingPlan | Floats,
+    embedding: Lexicon | Floats,
     plan: HeadPlan,
     step: Step,
 ) -> Held:
     kept = np.setdiff1d(np.arange(len(rows.texts)), held)
     train, test = rows.some(kept), rows.some(held)
-    if isinstance(embedding, EmbeddingPlan):
-        labels = [label or None for label in train.labels] + [None] * len(train.extra)
-        trained = train_embedding([*train.texts, *train.extra], labels, embedding)
-        seen, unseen = trained.embed(train.texts), trained.embed(test.texts)
+    if isinstance(embedding, Lexicon):
+        own = weigh_words(embedding, train.texts)
+        seen, unseen = own.embed(train.texts), own.embed(test.texts)
     else:
         seen, unseen = embedding[kept], embedding[held]
     step()
@@ -102,7 +100,10 @@ def measure(head: Head, examples: Floats, texts: Sequence[Words], dense: Floats)
 
 def similarity(examples: Floats, dense: Floats) -> Floats:
     """n x 2: cosine to the nearest example, and the mean of the five nearest."""
-    cosines = dense @ examples.T
+    return nearness(dense @ examples.T)
+
+
+def nearness(cosines: Floats) -> Floats:
     count = min(NEIGHBOURS, cosines.shape[1])
     nearest = -np.partition(-cosines, count - 1, axis=1)[:, :count]
     return np.column_stack([nearest.max(axis=1), nearest.mean(axis=1)])

@@ -25,21 +25,26 @@ class Weighted(NamedTuple):
 
 
 def word_shares(space: FeatureSpace, words: Sequence[Word], row: Matrix, lean: Floats) -> Floats:
-    """Each word's share of `row @ lean`; a pair's share is split between its two words."""
-    shares = np.zeros(len(words), dtype=np.float32)
+    """Each word's share of the row's score; a pair's share is split between its two words.
+
+    `lean` has the weight of each of the row's features (in the order of `row.indices`).
+    """
     if not len(row.indices):
-        return shares
-    counts = _occurrences(space, words, row)
-    per_feature = row.data * lean[row.indices] / counts
-    for place, word in enumerate(words):
-        shares[place] += _sum_of(space.of_word(word.text), row.indices, per_feature)
-    for place, (first, second) in enumerate(pairwise(words)):
-        feature = space.index.get(pair(first.text, second.text))
-        if feature is not None:
-            half = _sum_of(np.array([feature], dtype=np.int32), row.indices, per_feature) / 2
-            shares[place] += half
-            shares[place + 1] += half
-    return shares
+        return np.zeros(len(words), dtype=np.float32)
+    ids = [space.of_word(word.text) for word in words]
+    owners = np.repeat(np.arange(len(words)), [len(found) for found in ids])
+    pairs = [space.index.get(pair(a.text, b.text), -1) for a, b in pairwise(words)]
+    firsts = np.array([n for n, feature in enumerate(pairs) if feature >= 0], dtype=np.int64)
+    joint = np.array([feature for feature in pairs if feature >= 0], dtype=np.int64)
+    place = np.searchsorted(row.indices, np.concatenate([*ids, joint]).astype(np.int64))
+    occurs = np.bincount(place, minlength=len(row.indices))
+    each = row.data * lean / np.maximum(occurs, 1)
+    values = each[place]
+    halves = values[len(owners) :] / 2
+    shares = np.bincount(owners, values[: len(owners)], minlength=len(words))
+    np.add.at(shares, firsts, halves)
+    np.add.at(shares, firsts + 1, halves)
+    return np.asarray(shares, dtype=np.float32)
 
 
 def phrases(words: Sequence[Word], shares: Floats) -> tuple[Weighted, ...]:
@@ -70,14 +75,3 @@ def _runs(words: Sequence[Word], shares: Floats) -> Iterator[Weighted]:
 def _phrase(words: Sequence[Word], shares: Floats, run: Sequence[int]) -> Weighted:
     weight = round(float(sum(shares[place] for place in run)), 4)
     return Weighted(words[run[0]].start, words[run[-1]].end, weight)
-
-
-def _occurrences(space: FeatureSpace, words: Sequence[Word], row: Matrix) -> Floats:
-    ids = space.of_text([word.text for word in words])
-    return np.asarray(np.bincount(ids, minlength=len(space.idf))[row.indices], dtype=np.float32)
-
-
-def _sum_of(ids: Floats, known: Floats, values: Floats) -> float:
-    if not len(ids):
-        return 0.0
-    return float(values[np.searchsorted(known, ids)].sum())

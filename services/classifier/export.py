@@ -1,62 +1,67 @@
-"""Turns the n-gram embedding into plain sentence-transformers modules that load without our code."""
+"""Turns word vectors into plain sentence-transformers modules that load without our code."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.classifier.embedding import SIZES, NgramEmbedding
-from services.classifier.features import Floats, Words
+from services.classifier.embedding import WordEmbedding
+from services.classifier.features import Floats
 
-PIECES = 6000
+PIECES = 5000
+LONG_WORD = 4
 # How people without these keys write them.
-_SPELLINGS = (
-    str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe"}),
-    str.maketrans({"æ": "a", "ø": "o", "å": "a", "ä": "a", "ö": "o"}),
-)
+_SPELLING = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe"})
 _UNKNOWN = "[UNK]"
 WORD_PATTERN = r"[\w\u0300-\u036f]+|[^\w\s]"
 
 
-def to_sentence_transformer(embedding: NgramEmbedding, texts: Iterable[Words]) -> Any:
-    """A `SentenceTransformer` of StaticEmbedding and Normalize, in half precision."""
+def to_sentence_transformer(embedding: WordEmbedding) -> Any:
+    """A `SentenceTransformer` of StaticEmbedding and Normalize."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - import takes seconds
     from sentence_transformers.models import Normalize, StaticEmbedding  # noqa: PLC0415
 
-    counts = Counter(word for text in texts for word in text)
-    vectors = _word_table(embedding, sorted(counts))
-    vectors |= {p: v for p, v in _pieces(embedding, counts).items() if p not in vectors}
-    names = [_UNKNOWN, *sorted(vectors)]
-    width = embedding.vectors.shape[1]
-    table = np.vstack([np.zeros((1, width), dtype=np.float32), *(vectors[n] for n in names[1:])])
-    static = StaticEmbedding(_tokenizer(names), embedding_weights=table)
-    return SentenceTransformer(modules=[static.half(), Normalize()], device="cpu")
-
-
-def _word_table(embedding: NgramEmbedding, words: Sequence[str]) -> dict[str, Floats]:
-    """Known words exactly; other spellings of a word share its vector."""
-    rows = embedding.word_vectors(words)
-    table = {word: rows[number] for number, word in enumerate(words)}
+    words = embedding.lexicon.words
+    table = dict(zip(words, embedding.word_vectors(), strict=True))
     for word in words:
-        for spelling in _SPELLINGS:
-            table.setdefault(word.translate(spelling), table[word])
-    return table
+        table.setdefault(word.translate(_SPELLING), table[word])
+    # A word no text here holds has the largest weight; only words in use end compounds.
+    used = embedding.weights < embedding.weights.max()
+    endings = [word for word, known in zip(words, used, strict=True) if known and len(word) > LONG_WORD]
+    table |= {p: v for p, v in _pieces(words, endings, table).items() if p not in table}
+    names = [_UNKNOWN, *sorted(table)]
+    width = embedding.lexicon.vectors.shape[1]
+    rows = np.vstack([np.zeros((1, width), dtype=np.float32), *(table[n] for n in names[1:])])
+    static = StaticEmbedding(_tokenizer(names), embedding_weights=rows)
+    return SentenceTransformer(modules=[static, Normalize()], device="cpu")
 
 
-def _pieces(embedding: NgramEmbedding, counts: Counter[str]) -> dict[str, Floats]:
-    """Word pieces for words never seen: vectors of the n-grams inside them."""
-    letters = sorted({letter for word in counts for letter in word} | set(map(chr, range(33, 127))))
-    frequent = [word for word, count in counts.items() if count > 2 and len(word) > 3]
-    pieces = {*letters, *(f"##{letter}" for letter in letters), *_trained_pieces(counts)}
-    table = {piece: _piece_vector(embedding, piece) for piece in sorted(pieces)}
+def _pieces(
+    words: Sequence[str], endings: Sequence[str], table: dict[str, Floats]
+) -> dict[str, Floats]:
+    """For words never seen: a piece means what the words that hold it mean on average."""
+    long = [word for word in words if len(word) >= LONG_WORD and word.isalpha()]
     # Compounds end in words: byggetilladelse = bygge + ##tilladelse.
-    table |= {f"##{word}": _gram_vector(embedding, f"{word}>") for word in sorted(frequent)}
-    return table
+    pieces = {f"##{word}": table[word] for word in endings if word.isalpha()}
+    tokenizer, trained = _trained_pieces(long)
+    sums: dict[str, Floats] = {}
+    counts: dict[str, int] = {}
+    for word, encoded in zip(long, tokenizer.encode_batch(list(long)), strict=True):
+        for piece in encoded.tokens:
+            sums[piece] = sums[piece] + table[word] if piece in sums else table[word].copy()
+            counts[piece] = counts.get(piece, 0) + 1
+    nothing = np.zeros_like(next(iter(table.values())))
+    for piece in trained:
+        # One letter says nothing.
+        says = piece in sums and len(piece.removeprefix("##")) > 2
+        pieces.setdefault(piece, sums[piece] / counts[piece] if says else nothing)
+    for letter in map(chr, range(33, 127)):
+        pieces.setdefault(letter.lower(), nothing)
+        pieces.setdefault(f"##{letter.lower()}", nothing)
+    return pieces
 
 
-def _trained_pieces(counts: Counter[str]) -> list[str]:
+def _trained_pieces(words: Iterable[str]) -> tuple[Any, list[str]]:
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers  # noqa: PLC0415
 
     tokenizer = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
@@ -64,28 +69,8 @@ def _trained_pieces(counts: Counter[str]) -> list[str]:
     trainer = trainers.WordPieceTrainer(
         vocab_size=PIECES, special_tokens=[_UNKNOWN], show_progress=False
     )
-    words = sorted(counts)
-    tokenizer.train_from_iterator(
-        (" ".join([word] * min(counts[word], 20)) for word in words), trainer
-    )
-    return [piece for piece in tokenizer.get_vocab() if piece != _UNKNOWN]
-
-
-def _piece_vector(embedding: NgramEmbedding, piece: str) -> Floats:
-    inside = piece.removeprefix("##")
-    return _gram_vector(embedding, inside if piece.startswith("##") else f"<{inside}")
-
-
-def _gram_vector(embedding: NgramEmbedding, text: str) -> Floats:
-    space = embedding.space
-    found = [text[i : i + n] for n in SIZES for i in range(len(text) - n + 1)]
-    ids: NDArray[np.int64] = np.array(
-        [space.index[g] for g in found if g in space.index], dtype=int
-    )
-    if not len(ids):
-        return np.zeros(embedding.vectors.shape[1], dtype=np.float32)
-    summed = (space.idf[ids, None] * embedding.vectors[ids]).sum(axis=0)
-    return np.asarray(summed / np.sqrt(len(ids)), dtype=np.float32)
+    tokenizer.train_from_iterator(words, trainer)
+    return tokenizer, sorted(piece for piece in tokenizer.get_vocab() if piece != _UNKNOWN)
 
 
 def _tokenizer(names: Sequence[str]) -> Any:

@@ -23,11 +23,11 @@ TOLERANCE = 0.1
 class HeadPlan:
     """Compared by cross-validation on the sample municipality."""
 
-    dense_c: float = 10.0
-    sparse_c: float = 0.3
+    dense_c: float = 2.0
+    sparse_c: float = 0.2
     dense_share: float = 0.5
     flag_c: float = 0.1
-    most_features: int = 90_000
+    most_features: int = 70_000
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class Calibration:
     """What cross-fitting taught about the head's scores."""
 
     temperature: float
+    trust: tuple[float, float, float]
+    """Bias and weights of logit(p1) and log(p1 / p2): how far a best guess may be trusted."""
     thresholds: Mapping[str, float]
     precision: float
     """What a confident verdict promises."""

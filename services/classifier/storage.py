@@ -45,6 +45,7 @@ class Manifest(BaseModel):
     scales: tuple[float, float]
     share: float
     temperature: float
+    trust: tuple[float, float, float]
     thresholds: dict[str, float]
     precision: float
     ask_cut: float
@@ -70,7 +71,8 @@ def save(folder: Path, model: Model, embedding: Any, about: Mapping[str, Any]) -
     fresh.mkdir(parents=True)
     inside = not isinstance(embedding, str)
     if inside:
-        embedding.save(str(fresh / EMBEDDING), create_model_card=False)
+        # Half the size; the vectors differ in the fourth digit.
+        embedding.half().save(str(fresh / EMBEDDING), create_model_card=False)
     save_file(_arrays(model), fresh / "head.safetensors")
     (fresh / "features.json").write_text(_json(list(model.head.space.index)), "utf-8")
     lines = [_json([k.category, k.text]) for k in model.known]
@@ -86,6 +88,7 @@ def save(folder: Path, model: Model, embedding: Any, about: Mapping[str, Any]) -
         scales=model.head.scales,
         share=model.head.share,
         temperature=model.calibration.temperature,
+        trust=model.calibration.trust,
         thresholds=dict(model.calibration.thresholds),
         precision=model.calibration.precision,
         ask_cut=model.calibration.ask_cut,
@@ -171,6 +174,7 @@ def _head(manifest: Manifest, space: FeatureSpace, arrays: Mapping[str, Any]) ->
 def _calibration(manifest: Manifest, arrays: Mapping[str, Any]) -> Calibration:
     return Calibration(
         temperature=manifest.temperature,
+        trust=manifest.trust,
         thresholds=manifest.thresholds,
         precision=manifest.precision,
         ask_cut=manifest.ask_cut,

@@ -12,15 +12,15 @@ from sklearn.linear_model import LogisticRegression
 
 from contracts.taxonomy import Taxonomy
 from infra.text.mask import mask
-from infra.text.normalise import words
 from services.classifier import calibrate
 from services.classifier.calibrate import OutsideModel, outside_signs, softmax
 from services.classifier.cross_fit import Held, Rows, cross_fit, inside
-from services.classifier.embedding import EmbeddingPlan, train_embedding
+from services.classifier.embedding import weigh_words
 from services.classifier.examples import Example, ExamplesError, training_words
 from services.classifier.export import to_sentence_transformer
 from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, HeadPlan, fit_head, fit_sparse_space
+from services.classifier.lexicon import load_lexicon
 from services.classifier.model import Calibration, Embedder, Kind, Known, Model
 
 PRECISION = 0.95
@@ -55,16 +55,14 @@ def train(
     examples: Sequence[Example],
     taxonomy: Taxonomy,
     *,
-    unlabelled: Sequence[str] = (),
     outside_embedding: OutsideEmbedding | None = None,
-    embedding_plan: EmbeddingPlan | None = None,
     head_plan: HeadPlan | None = None,
     step: Step = lambda: None,
 ) -> Trained:
-    """`unlabelled` texts (the knowledge base) widen the vocabulary. Raises ExamplesError."""
+    """Raises ExamplesError."""
     examples = [*examples, *_named_examples(examples, taxonomy)]
-    plan, head_plan = embedding_plan or EmbeddingPlan(), head_plan or HeadPlan()
-    rows = _rows(examples, unlabelled)
+    head_plan = head_plan or HeadPlan()
+    rows = _rows(examples)
     step()
     embedding: Any
     if outside_embedding:
@@ -72,8 +70,8 @@ def train(
         dense = embedder.embed([_whole(example) for example in examples])
         held = cross_fit(rows, dense, head_plan, step=step)
     else:
-        held = cross_fit(rows, plan, head_plan, step=step)
-        embedding, dense = _own_embedding(examples, rows, plan)
+        held = cross_fit(rows, load_lexicon(), head_plan, step=step)
+        embedding, dense = _own_embedding(examples, rows)
         embedder = _Encoder(embedding)
     step()
     space = fit_sparse_space(rows.texts, head_plan)
@@ -112,13 +110,16 @@ def calibrate_on(
     place = {name: number for number, name in enumerate(names)}
     right = np.array([place[label] for label in rows.labels if label != OUTSIDE])
     temperature = calibrate.fit_temperature(scores[ours], right)
-    probabilities = softmax(scores[ours] / temperature)
+    raw = softmax(scores[ours] / temperature)
+    correct = raw.argmax(axis=1) == right
+    trust = calibrate.fit_trust(raw, correct)
+    probabilities = calibrate.trusted(raw, trust)
     predicted, confidence = probabilities.argmax(axis=1), probabilities.max(axis=1)
-    correct = predicted == right
     signs = outside_signs(scores, temperature, outside_scores, held.similar, held.known)
     outside, auroc = _fit_outside(signs, ours)
     calibration = Calibration(
         temperature=temperature,
+        trust=trust,
         thresholds=calibrate.fit_thresholds(names, predicted, confidence, correct, PRECISION),
         precision=PRECISION,
         ask_cut=calibrate.conformal_cut(probabilities, right, ASK_MISS),
@@ -144,23 +145,18 @@ class _Encoder:
         return np.nan_to_num(np.asarray(rows, dtype=np.float32))
 
 
-def _own_embedding(
-    examples: Sequence[Example], rows: Rows, plan: EmbeddingPlan
-) -> tuple[Any, Floats]:
-    texts = [*rows.texts, *rows.extra]
-    labels = [label or None for label in rows.labels] + [None] * len(rows.extra)
-    embedding = to_sentence_transformer(train_embedding(texts, labels, plan), texts)
+def _own_embedding(examples: Sequence[Example], rows: Rows) -> tuple[Any, Floats]:
+    embedding = to_sentence_transformer(weigh_words(load_lexicon(), rows.texts))
     return embedding, _Encoder(embedding.float()).embed([_whole(e) for e in examples])
 
 
-def _rows(examples: Sequence[Example], unlabelled: Sequence[str]) -> Rows:
+def _rows(examples: Sequence[Example]) -> Rows:
     if len({example.category for example in examples if example.category}) < 2:
         raise ExamplesError("Training needs at least two categories.")
     return Rows(
         texts=tuple(training_words(e.title, e.text) for e in examples),
         labels=tuple(e.category or OUTSIDE for e in examples),
         flags=np.array([(e.urgent, e.sensitive) for e in examples], dtype=bool),
-        extra=tuple([word.text for word in words(text)] for text in unlabelled),
     )
 
 
