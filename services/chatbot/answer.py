@@ -117,10 +117,10 @@ def signpost_crisis(question: Question, world: World) -> Question | Reply:
 def call_a_person(question: Question, _world: World) -> Question | Reply:
     if question.screening.person:
         return _reply(question, Part("handed-over", confidence=1.0))
-    if question.screening.refusal is not None:
-        return _reply(
-            question, Part("declined", confidence=1.0, refusal=question.screening.refusal)
-        )
+    refusal = question.screening.refusal
+    if refusal is not None:
+        verdict: AnswerVerdict = "declined" if refusal == "legal" else "handed-over"
+        return _reply(question, Part(verdict, confidence=1.0, refusal=refusal))
     return question
 
 

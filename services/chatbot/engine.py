@@ -16,6 +16,7 @@ from contracts.event import Envelope
 from infra.chassis.chassis import Chassis
 from infra.database import Transaction
 from services.chatbot.adapters.index_files import (
+    FORMAT,
     IndexFileError,
     current_digest,
     load_index,
@@ -191,4 +192,4 @@ def outside_file(settings: ChatbotSettings) -> Path:
 
 def publication_digest(base: Base, model_digest: str) -> str:
     """Names a publication by what it says and what it is searched with."""
-    return sha256(f"{base.digest}/{model_digest}".encode()).hexdigest()
+    return sha256(f"{FORMAT}/{base.digest}/{model_digest}".encode()).hexdigest()

@@ -6,7 +6,7 @@ from datetime import date
 from html import escape
 from typing import Literal, NamedTuple
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.chatbot.answer import Reply, World
 from services.chatbot.knowledge import Tongue
@@ -25,20 +25,51 @@ GOALS: Mapping[str, tuple[str, float]] = {
 
 
 class Case(BaseModel):
-    """One line of `services/chatbot/evaluation/*.jsonl`."""
+    """One line of `services/chatbot/evaluation/*.jsonl`.
+
+    `topic` says which article answers it; `expect` which verdict is right, for a dialogue one a turn:
+    a topic, or a verdict, or `none` for "no article may be shown".
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     id: str
-    kind: Kind
     language: Tongue | None = None
     text: str | None = None
     turns: tuple[str, ...] = ()
     topic: str | None = None
-    also: tuple[str, ...] = ()
-    """Other topics that answer it as well."""
-    topics: tuple[str | None, ...] = ()
-    """Of a dialogue: what each turn is about; null where it must not be answered."""
+    expect: str | tuple[str, ...] | None = None
+    group: str = Field(default="", alias="kind")
+    """What kind of question must not be answered: near-miss, own-case, ..."""
+
+    @property
+    def kind(self) -> Kind:
+        if self.turns:
+            return "dialogue"
+        if self.topic is not None:
+            return "topic"
+        if self.expect == "crisis":
+            return "crisis"
+        return "look-alike" if self.expect == "not-crisis" else "must-not"
+
+    def expected(self, turn: int) -> tuple[str, ...]:
+        """Topics that are right here; empty when no article may be shown."""
+        if self.topic is not None:
+            return tuple(self.topic.split("|"))
+        if not self.turns or not isinstance(self.expect, tuple) or turn >= len(self.expect):
+            return ()
+        return tuple(t for t in self.expect[turn].split("|") if t not in _NO_TOPIC)
+
+
+_NO_TOPIC = {
+    "none",
+    "answered",
+    "clarified",
+    "declined",
+    "handed-over",
+    "crisis",
+    "other-authority",
+}
 
 
 class Outcome(NamedTuple):
@@ -88,11 +119,7 @@ def run(cases: Iterable[Case], day: date, world: World) -> list[Outcome]:
 
 
 def _outcome(case: Case, turn: int, reply: Reply) -> Outcome:
-    if case.turns:
-        topic = case.topics[turn] if turn < len(case.topics) else None
-        expected: tuple[str, ...] = tuple(topic.split("|")) if topic else ()
-    else:
-        expected = tuple(t for t in (case.topic, *case.also) if t)
+    expected = case.expected(turn)
     shown = [part for part in reply.parts if part.article is not None]
     part = next((p for p in shown if p.article and p.article.id in expected), reply.parts[0])
     return Outcome(
@@ -111,6 +138,7 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
     spoken = [o for o in outcomes if o.case.kind == "dialogue" and o.expected]
     silent = [o for o in outcomes if o.case.kind == "dialogue" and not o.expected]
     must_not = [*(o for o in outcomes if o.case.kind == "must-not"), *silent]
+    foreign = [o for o in must_not if o.case.expect == "other-authority"]
     crisis = [o for o in outcomes if o.case.kind == "crisis"]
     calm = [o for o in outcomes if o.case.kind == "look-alike"]
     found = [
@@ -119,13 +147,20 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
         _share("wrong answer given", [o.given and not o.right for o in asked]),
         _share("buttons shown", [o.verdict == "clarified" for o in asked]),
         _share("declined", [o.verdict == "declined" for o in asked]),
-        _share("must-not-answer answered", [o.given for o in must_not]),
+        _share("must-not-answer answered", [o.verdict == "answered" for o in must_not]),
+        _share("another authority named", [o.verdict == "other-authority" for o in foreign]),
         _share("crisis recognised", [o.verdict == "crisis" for o in crisis]),
         _share("look-alike taken for a crisis", [o.verdict == "crisis" for o in calm]),
         _share("dialogue turn right", [o.right for o in spoken]),
         _share("dialogue turn right or among the buttons", [o.reached for o in spoken]),
         _share("dialogue turn wrong", [o.given and not o.right for o in spoken]),
     ]
+    for group in sorted({o.case.group for o in must_not if o.case.group}):
+        of = [o for o in must_not if o.case.group == group]
+        found += [
+            _share(f"{group}: answered", [o.verdict == "answered" for o in of]),
+            _share(f"{group}: verdict as expected", [o.verdict == o.case.expect for o in of]),
+        ]
     for language in ("da", "sv", "en"):
         here = [o for o in asked if o.case.language == language]
         found += [
@@ -146,7 +181,7 @@ def misses(outcomes: Sequence[Outcome]) -> list[Outcome]:
             case "look-alike":
                 return o.verdict == "crisis"
             case "must-not":
-                return o.given
+                return o.verdict == "answered"
             case _:
                 return not o.right if o.expected else o.given
 

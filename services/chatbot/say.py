@@ -50,10 +50,11 @@ def _saying(part: Part, language: str, index: Index, municipality: Municipality)
         return Saying("clarified", _say("clarified", language), {"offered": _buttons(part.offered)})
     if part.danger is not None:
         return _crisis(part.danger, language, municipality)
-    if part.verdict == "handed-over":
+    if part.verdict == "handed-over" and part.refusal is None:
         return Saying("person", _say("person_asked", language), {})
     key = part.refusal.replace("-", "_") if part.refusal else "declined"
-    return Saying("declined", _say(key, language), {"person": True})
+    about = {} if part.verdict == "handed-over" else {"person": True}
+    return Saying(part.verdict, _say(key, language), about)
 
 
 def _article(part: Part, article: Article, language: str, index: Index) -> Saying:

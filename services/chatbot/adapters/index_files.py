@@ -18,7 +18,8 @@ from services.chatbot.ports import Floats
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
-FORMAT = 1
+FORMAT = 2
+"""Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
 class IndexFileError(RuntimeError):
