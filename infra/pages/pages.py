@@ -1,9 +1,11 @@
 """The shared layout, its texts in three languages, and the vendored design system."""
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 from jinja2 import ChoiceLoader, Environment, FileSystemLoader, StrictUndefined, pass_context
@@ -11,6 +13,7 @@ from jinja2.runtime import Context
 from litestar.connection import ASGIConnection
 from litestar.contrib.jinja import JinjaTemplateEngine
 
+OFFICE = ZoneInfo("Europe/Copenhagen")
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
 LANGUAGES = ("da", "sv", "en")
@@ -52,10 +55,20 @@ def language_of(connection: ASGIConnection[Any, Any, Any, Any]) -> str:
     return "da"
 
 
+def moment(when: datetime) -> str:
+    """Date and time as a Danish office's clock shows them."""
+    return f"{when.astimezone(OFFICE):%d.%m.%Y %H:%M}"
+
+
+def day(when: datetime) -> str:
+    return f"{when.astimezone(OFFICE):%d.%m.%Y}"
+
+
 def templates(
     service: str, folders: Iterable[Path], links: Mapping[str, str], members: Mapping[str, Any]
 ) -> Environment:
-    """`t(key, **values)` translates into the page's `language`; undefined names are errors."""
+    """`t(key, **values)` translates into the page's `language`; the filters `moment` and `day` show
+    office time; undefined names are errors."""
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader([*folders, HERE])]),
         autoescape=True,
@@ -63,6 +76,7 @@ def templates(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters.update(moment=moment, day=day)
     environment.globals.update(
         t=_translate, page_language=_page_language, service=service, links=links, members=members
     )

@@ -21,6 +21,7 @@ from infra.chassis.web import requires
 from infra.pages.pages import language_of
 from services.router.acts import ActRefusedError, Desk, may_handle
 from services.router.adapters import cases
+from services.router.bounce import MOVES, chain
 from services.router.read import CaseReader, read_evidence
 from services.router.route import RoutingTable
 
@@ -82,6 +83,7 @@ def _queue_routes(
             "status": status,
             "taxonomy": table.taxonomy,
             "now": chassis.clock(),
+            "many_moves": MOVES,
             "language_code": language_of(request),
         }
 
@@ -149,6 +151,10 @@ def _case_routes(
                 "linked": linked,
                 "taxonomy": table.taxonomy,
                 "rule": next((r for r in table.rules.rules if r.id == case.rule), None),
+                "chain": chain([
+                    (a.detail["from"], a.detail["to"]) for a in acts if a.kind == "moved"
+                ]),
+                "many_moves": MOVES,
                 "refused": refused,
                 "draft": draft,
                 "language_code": language,

@@ -18,7 +18,10 @@ from services.router.api import staff_routes
 from services.router.consumer import Consumer
 from services.router.live import Changes
 from services.router.mailroom import Mailroom
+from services.router.office import Office
+from services.router.office_pages import office_routes
 from services.router.ports import OutgoingMail
+from services.router.receipt_page import Counter, receipt_routes
 from services.router.route import RoutingTable
 from services.router.rules import RulesError, load_rules, rules_path
 from services.router.settings import RouterSettings
@@ -38,9 +41,17 @@ async def create_app(
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
     desk = Desk(chassis, table.taxonomy, changes)
+    counter = Counter(chassis, table, changes)
+    office = Office(chassis, table.taxonomy, changes)
     app = chassis.web(
-        staff_routes(chassis, desk, table),
+        [
+            *staff_routes(chassis, desk, table),
+            *office_routes(office),
+            *receipt_routes(counter),
+        ],
         template_folders=[Path(__file__).parent / "pages"],
+        # The secret address is the only credential there; browsers without cookies must get through.
+        csrf_exclude=["^/receipt/"],
     )
     app.state.consumer = consumer
     return app

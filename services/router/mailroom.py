@@ -14,11 +14,12 @@ from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import DependencyUnavailableError
 from infra.chassis.tables import outbox
-from infra.keyring import KeyDestroyedError
-from infra.pages.pages import LANGUAGES, text
+from infra.keyring import KeyDestroyedError, SealBrokenError, UnknownKeyError
+from infra.pages.pages import LANGUAGES, day, text
 from services.router.adapters import cases
 from services.router.letters import Correspondence, Letterhead, UnanswerableError, compose
 from services.router.ports import MailRefusedError, OutgoingMail
+from services.router.receipt import token_of
 from services.router.settings import RouterSettings
 
 LOOK_SECONDS = 0.5
@@ -67,6 +68,10 @@ class Mailroom:
             settled = {"failure": "unanswerable"}
         except KeyDestroyedError:
             settled = {"failure": "erased"}
+        except (UnknownKeyError, SealBrokenError):
+            # One letter that cannot be read must not keep all others from leaving.
+            log.exception("mail_unreadable", mail=str(row.id))
+            settled = {"failure": "unreadable"}
         else:
             settled = {"sent_at": now}
             self._chassis.metrics.count("henvend_mails_sent_total", kind=row.kind)
@@ -90,10 +95,11 @@ class Mailroom:
         # Who writes in none of our languages is more likely to read English than Danish.
         language = case.language if case.language in LANGUAGES else "en"
         title = key.open("title", received.title) if received.title else ""
+        receipt = self._settings.url_of("router") + f"/receipt/{case.reference}/{token_of(key)}"
         body = (
-            self._acknowledgement(case, language)
+            self._acknowledgement(case, language, receipt)
             if row.kind == "ack"
-            else self._reply(row, case, language, key.open("reply", Sealed(**row.reply)))
+            else self._reply(row, case, language, key.open("reply", Sealed(**row.reply)), receipt)
         )
         return Correspondence(
             id=row.id,
@@ -102,7 +108,7 @@ class Mailroom:
             body=body,
         )
 
-    def _acknowledgement(self, case: Row[Any], language: str) -> str:
+    def _acknowledgement(self, case: Row[Any], language: str, receipt: str) -> str:
         department = self._taxonomy.departments.get(case.department)
         in_queue = case.queue == "department" and department is not None
         return text(
@@ -110,11 +116,12 @@ class Mailroom:
             language,
             department=department.name.in_language(language) if department else "",
             reference=case.reference,
-            deadline=f"{case.deadline:%d.%m.%Y}",
+            deadline=day(case.deadline),
             phone=self._head.phone,
+            receipt=receipt,
         )
 
-    def _reply(self, row: Row[Any], case: Row[Any], language: str, reply: str) -> str:
+    def _reply(self, row: Row[Any], case: Row[Any], language: str, reply: str, receipt: str) -> str:
         department = self._taxonomy.departments.get(case.department)
         return text(
             "router.mail.reply",
@@ -124,6 +131,7 @@ class Mailroom:
             department=department.name.in_language(language) if department else "",
             reference=case.reference,
             phone=self._head.phone,
+            receipt=receipt,
         )
 
 

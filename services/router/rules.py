@@ -13,7 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from contracts.case import Queue
 from contracts.inquiry import Channel, Language, Verdict
-from contracts.taxonomy import Taxonomy, TaxonomyError
+from contracts.taxonomy import Names, Taxonomy, TaxonomyError
 
 T = TypeVar("T")
 
@@ -59,9 +59,13 @@ class Rule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", max_length=60)]
-    why: str
+    why: Names | str
+    """For staff and citizens to read; a plain string stands for all languages."""
     when: When = When()
     then: Then
+
+    def why_in(self, language: str) -> str:
+        return self.why if isinstance(self.why, str) else self.why.in_language(language)
 
 
 class Rules(BaseModel):

@@ -25,6 +25,7 @@ from services.router.mailroom import Mailroom
 from services.router.settings import RouterSettings
 from tests.router.inquiries import MONDAY, classified, enveloped, sealed_inquiry
 
+NO_BROKER = "127.0.0.1:1"
 BASE = "http://router.test"
 
 
@@ -161,7 +162,8 @@ class Visitor:
 async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
     clock = FakeClock()
     mail = FakeMail()
-    chosen = RouterSettings(data=folder, **settings)
+    # Nobody listens there: a broker that happens to run on this machine must not hear of us.
+    chosen = RouterSettings(data=folder, broker=NO_BROKER, **settings)
     async with open_chassis(
         "router", chosen, migrations="services.router.migrations", clock=clock
     ) as chassis:

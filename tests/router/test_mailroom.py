@@ -150,3 +150,17 @@ async def test_an_erased_citizen_gets_no_more_mail(office):
     assert office.mail.sent == []
     [mail] = await office.mails(case.id)
     assert mail.failure == "erased"
+
+
+async def test_a_letter_that_cannot_be_read_holds_up_no_other(office):
+    broken = await office.new_inquiry()
+    stranger = await office.new_inquiry()
+    first = await office.open_case(received=broken.model_copy(update={"sender": stranger.sender}))
+    await office.open_case()
+    await office.receipt()
+
+    await office.mailroom.send_due()
+
+    assert len(office.mail.sent) == 1
+    [mail] = await office.mails(first.id)
+    assert mail.failure == "unreadable"

@@ -186,7 +186,7 @@ async def queue_of(
     if status == "closed":
         order = (case.c.closed_at.desc(), case.c.deadline, case.c.opened_at)
     rows = await connection.execute(
-        select(case, inquiry.c.received, inquiry.c.received_at)
+        select(case, inquiry.c.received, inquiry.c.received_at, inquiry.c.contested_at)
         .join(inquiry, inquiry.c.id == case.c.inquiry)
         .where(case.c.status == status, _of_queue(queue, departments))
         .order_by(*order)
@@ -221,6 +221,27 @@ async def move_case(
             moves=case.c.moves + 1,
         )
     )
+
+
+async def bounced_cases(connection: AsyncConnection, moves: int) -> Sequence[Any]:
+    """Open cases moved at least so many times, the most moved first."""
+    rows = await connection.execute(
+        select(case)
+        .where(case.c.status == "open", case.c.moves >= moves)
+        .order_by(case.c.moves.desc(), case.c.deadline)
+        .limit(PAGE)
+    )
+    return rows.all()
+
+
+async def moves_of(connection: AsyncConnection, case_ids: Sequence[UUID]) -> Sequence[Any]:
+    """The acts that moved these cases, oldest first."""
+    rows = await connection.execute(
+        select(act)
+        .where(act.c.case.in_(list(case_ids)), act.c.kind == "moved")
+        .order_by(act.c.at, act.c.id)
+    )
+    return rows.all()
 
 
 async def assign_case(tx: Transaction, case_id: UUID, account: str | None) -> None:
