@@ -1,0 +1,23 @@
+"""One trained model and one running municipality for all journeys: starting one takes most of the time."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.town import Town, new_town
+from tests.journeys.trained import trained_model
+
+
+@pytest.fixture(scope="session")
+def model() -> Path:
+    return trained_model()
+
+
+@pytest.fixture(scope="session")
+def town(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+    """Shared: each test uses mails of its own and leaves everything running."""
+    running = new_town(tmp_path_factory.mktemp("town") / "data", model)
+    running.start()
+    yield running
+    running.stop()
