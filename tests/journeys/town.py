@@ -290,7 +290,12 @@ def wait_for(condition: Callable[[], Any], seconds: float, otherwise: str) -> An
 
 
 def mail(
-    message_id: str, text: str, *, title: str = "Affald", sender: str = "", domain: str = "b.example"
+    message_id: str,
+    text: str,
+    *,
+    title: str = "Affald",
+    sender: str = "",
+    domain: str = "b.example",
 ) -> EmailMessage:
     message = EmailMessage()
     message["From"] = sender or f"Borger {message_id} <{message_id}@{domain}>"
