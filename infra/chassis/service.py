@@ -64,7 +64,14 @@ async def serve_web(app: Any, host: str, port: int) -> None:
     )
     socket = server.config.bind_socket() if _free(host, port) else None
     assert socket is not None
-    await server.serve(sockets=[socket])
+    serving = asyncio.create_task(server.serve(sockets=[socket]))
+    try:
+        await asyncio.shield(serving)
+    except asyncio.CancelledError:
+        # Cancelled inside, uvicorn would print the traceback of its own end.
+        server.should_exit = True
+        await serving
+        raise
 
 
 def _free(host: str, port: int) -> bool:
