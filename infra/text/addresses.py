@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from infra.text.listed import listed
 from infra.text.span import Span
 
 _LETTER = "A-Za-zÀ-ÖØ-öø-ÿ"
@@ -16,17 +17,6 @@ _SWEDISH = (
     "esplanaden|leden|kajen|parken|lunden|höjden|kroken|ringen|slingan"
 )
 _ENGLISH = "street|road|avenue|lane|drive|close|court|terrace|square|crescent|gardens|way|st|rd|ave"
-# Words that end like a street and are none.
-_NO_STREET = (
-    "motorvej|hovedvej|cykelvej|cykelsti|landevej|omvej|genvej|undervej|halvvej|udvej|skolevej|privatvej|adgangsvej|"
-    "legeplads|arbejdsplads|p-plads|parkeringsplads|byggeplads|losseplads|genbrugsplads|campingplads|kolonihave|"
-    "børnehave|arbetsplats|lekplats|byggplats|arkitektgata|skovbørnehave|ladeplads|praktikplads|dagplejeplads|"
-    "institutionsplads|vuggestueplads|plejehjemsplads|tandlægevagten|studieplads|gågade|sidegade|bydel|"
-    "handicapplads|invalideplads|sovevej|have|park|mark|lund|plads|torv|sti|vej|gade|dal|høj|ager|vold|väg|gata|"
-    "torg|plats|backe|bakke|kaj|gränd|stig|landmark|danmark|denmark|personsti|naturpark|stadspark|nationalpark|"
-    "forretningsgang|kirkegård|ordentlig|skov|rundkørsel|buslinje|pladsen|haven|parken|vejen|gaden|vägen|gatan|"
-    "torget|torvet|platsen|stien|leden|ringen|backen|bakken|marken|dalen|lunden|kajen|stigen|parkeringen"
-)
 _HOUSE = r"\d{1,3}(?:\s?[A-Za-z](?![\w]))?(?:\s?[-–]\s?\d{1,3})?"
 _FLOOR = (
     r"(?:,?\s*(?:lgh\.?\s?\d{3,4}|(?:st|stuen|kl|\d{1,2})\.?\s?(?:sal|tr|vån|etage|floor)?\.?,?\s?"
@@ -55,18 +45,13 @@ _TOWNS = (
 _POSTCODE = re.compile(
     rf"(?<![\w.,])(?:(?:DK|SE|S)[- ]?)?(?:\d{{4}}|\d{{3}}\s?\d{{2}})\s+(?:{_TOWNS})\b(?:[ ][NSØVK]{{1,2}}\b)?"
 )
-_NO_STREETS = frozenset(_NO_STREET.split("|"))
-# Words that stand before a street without being part of its name, matched when case is ignored.
-_BEFORE = frozenset(
-    ["jeg", "bor", "på", "i", "ved", "og", "adressen", "adresse", "er", "till", "til", "från", "fra", "at", "af", "hos", "min", "mit", "mine", "vores", "live", "at", "on", "i'm", "bor", "jag", "vid", "från", "på", "den", "det", "der", "som", "har", "vi", "er", "flyttet", "flytter", "flyttar", "flyttat", "to", "from", "address", "is", "my", "home", "hjemme", "ud", "for", "hjørnet", "af", "krydset", "mellem", "naboen", "nabo", "overfor", "bag", "hele", "kære", "hej", "hilsen", "og"]
-)
 
 
 def addresses(text: str) -> Iterator[Span]:
     for match in _STREET.finditer(text):
         start = _street_start(text, match.start(), match.end("street"))
         name = text[start : match.end("street")].lower()
-        if name not in _NO_STREETS:
+        if name not in listed("not_streets.txt"):
             yield Span(start, match.end(), "address")
     yield from (Span(m.start(), m.end(), "address") for m in _ENGLISH_STREET.finditer(text))
     yield from (Span(m.start(), m.end(), "address") for m in _POSTCODE.finditer(text))
@@ -75,6 +60,6 @@ def addresses(text: str) -> Iterator[Span]:
 def _street_start(text: str, start: int, end: int) -> int:
     """Skips capitalised words that begin the sentence, not the name: `Adressen Bakkegade 12`."""
     first, _, rest = text[start:end].partition(" ")
-    if rest and first.lower().strip(".") in _BEFORE:
+    if rest and first.lower().strip(".") in listed("before_streets.txt"):
         return _street_start(text, start + len(first) + 1, end)
     return start

@@ -13,6 +13,7 @@ from lingua import Language as Tongue
 from lingua import LanguageDetector, LanguageDetectorBuilder
 
 from contracts.inquiry import Language
+from infra.text.listed import listed
 from infra.text.normalise import words
 
 _OURS: Mapping[Tongue, Language] = MappingProxyType({
@@ -43,18 +44,6 @@ _LATIN = 0x250
 _FEW_WORDS = 3
 _ENOUGH = 160
 """Letters after which the detector learns nothing more."""
-
-_COMMON: Mapping[Language, frozenset[str]] = MappingProxyType({
-    "da": frozenset(
-        ["jeg", "ikke", "og", "af", "hvad", "hvor", "hvordan", "hvornår", "hvorfor", "mig", "dig", "til", "en", "et", "er", "har", "nej", "ja", "jer", "mit", "min", "vores", "også", "efter", "bliver", "noget", "nogen", "hej", "tak", "kan", "skal", "vil", "må", "dér", "der", "som", "på", "hvis", "igen", "hun", "meget", "lige", "bare", "selv", "uden", "hvilken", "måske", "gerne", "være", "fået", "kommunen", "i", "vi", "mvh", "venlig", "hilsen"]
-    ),
-    "sv": frozenset(
-        ["jag", "inte", "och", "av", "vad", "var", "hur", "när", "varför", "mig", "dig", "till", "en", "ett", "är", "har", "nej", "ja", "er", "mitt", "min", "vår", "också", "efter", "blir", "något", "någon", "hej", "tack", "kan", "ska", "vill", "måste", "där", "som", "på", "om", "igen", "hon", "mycket", "bara", "själv", "utan", "vilken", "kanske", "gärna", "vara", "fått", "kommunen", "i", "vi", "mvh", "vänliga", "hälsningar", "för", "att", "från", "det"]
-    ),
-    "en": frozenset(
-        ["i", "not", "and", "of", "what", "where", "how", "when", "why", "me", "you", "to", "a", "the", "is", "have", "has", "no", "yes", "your", "my", "our", "also", "after", "been", "something", "hi", "hello", "thanks", "can", "should", "will", "must", "there", "that", "on", "if", "again", "she", "very", "just", "without", "which", "maybe", "be", "got", "we", "regards", "please", "it", "for", "with", "this", "from", "do", "does", "are", "was"]
-    ),
-})
 
 
 class Guess(NamedTuple):
@@ -97,9 +86,9 @@ def _tongues(text: str) -> dict[Language, float]:
 
 def _commonness(found: list[str], language: Language) -> float:
     """Grows with the share of words that are among the commonest of that language."""
-    common = _COMMON.get(language)
-    if common is None:
+    if language == "other":
         return 1.0
+    common = listed(f"common_words.{language}.txt")
     share = sum(word in common for word in found) / len(found)
     return float((0.02 + share) / 0.1) ** 2
 

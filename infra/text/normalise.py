@@ -33,4 +33,8 @@ def fold(text: str) -> str:
 
 def words(text: str) -> list[Word]:
     """All words and punctuation marks, in order, folded, with their offsets in `text`."""
+    folded = fold(text)
+    # Nearly always folding keeps the offsets; then one pass over the folded text is enough.
+    if len(folded) == len(text) and unicodedata.is_normalized("NFKC", text):
+        return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(folded)]
     return [Word(fold(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]

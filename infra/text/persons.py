@@ -3,8 +3,8 @@
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
 
+from infra.text.listed import listed
 from infra.text.span import Span
 
 _CAPITAL = r"[A-ZÅÄÖÆØÉÜÁÍÓÚŁŚŻÇĞİŠŽČ]"
@@ -39,14 +39,6 @@ _STREET_NEXT = re.compile(
     r"skolen|institution|børnehave|vuggestue|hall|hallen|sogn|kulturhus|bibliotek|kollegiet|centret))\b",
     re.IGNORECASE,
 )
-# After `jeg hedder` in lower case: what ends the name.
-_STOP = frozenset(
-    ["og", "och", "and", "jeg", "jag", "i", "er", "är", "am", "is", "har", "have", "bor", "live", "fra", "från", "from", "men", "but", "som", "der", "min", "mit", "mine", "my", "vil", "vill", "skal", "ska", "han", "hun", "hon", "det", "den", "ikke", "inte", "not", "the", "a", "en", "et", "ett", "til", "till", "to", "på", "with", "med", "for", "för", "søger", "skriver", "writing", "kommer", "kan", "can", "skulle", "would", "mor", "far", "mamma", "pappa"]
-)
-# Capitalised words that follow a greeting or a title without being a name.
-_NOT_NAMES = frozenset(
-    ["kommune", "kommunen", "kommunens", "borger", "borgerservice", "sundby", "copenhagen", "københavn", "malmö", "danmark", "denmark", "sverige", "sweden", "jobcenter", "jobcentret", "bibliotek", "biblioteket", "skole", "skolen", "alle", "all", "all", "team", "support", "sir", "madam", "venner", "teknik", "miljø", "forvaltning", "forvaltningen", "socialforvaltningen", "vejafdeling", "parkering", "parkeringsservice", "kontrol", "afdeling", "afdelingen", "personale", "leder", "rektor", "sagsbehandler", "hilsen", "regards", "hälsningar", "tak", "tack", "thanks", "thank", "jeg", "jag", "i", "vi", "we", "er", "är", "hvor", "hvordan", "hvad", "hvornår", "kan", "hur", "var", "vad", "när", "can", "how", "what", "where", "when", "is", "the", "my", "our", "min", "mit", "vores", "vår", "det", "den", "der", "de", "du", "dig", "jer", "jeres", "god", "goddag", "hej", "hi", "hello", "dear", "kære", "best", "kind", "med", "venlig", "mange", "many", "vänliga", "nu", "no", "nej", "ja", "yes", "mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag", "måndag", "tisdag", "torsdag", "lördag", "söndag", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday", "januar", "februar", "marts", "april", "maj", "juni", "juli", "august", "september", "oktober", "november", "december", "january", "february", "march", "may", "june", "july", "october", "dansk", "danish", "svensk", "swedish", "english", "engelsk", "mitid", "cpr", "nemid", "skat", "skattestyrelsen", "udbetaling", "politi", "politiet", "jeg", "har", "på", "for", "fra", "og", "och", "and", "to", "emne", "subject", "ämne", "in", "on", "at", "kontrollant", "sent", "fra", "from", "sendt", "skickat", "get", "ps", "mvh", "vh", "citizen", "service", "services", "kindergarten", "council", "municipality", "so", "if", "it", "i'm", "im", "it's", "please", "could", "would", "do", "does", "did", "as", "after", "before", "since", "yesterday", "today", "last", "this", "that", "there", "som", "om", "når", "da", "så", "men", "eller", "ok", "okay", "god", "godmorgen", "godaften", "goddag", "efter", "før", "siden", "sidste", "i", "dag", "går", "hver", "ingen", "barn", "børn", "mor", "far", "mand", "kone", "søn", "datter", "nabo", "anonym", "anonymous", "borgeren", "dame", "herre", "beboer", "beboere", "beboerne", "forældre", "forening", "foreningen", "grundejerforeningen", "andelsforeningen", "ejerforeningen", "bestyrelsen", "formand"]
-)
 
 
 def persons(text: str) -> Iterator[Span]:
@@ -64,7 +56,7 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
     """The name up to the first word that is none, or nothing."""
     stop = start
     for word in re.finditer(r"\S+", text[start:end]):
-        if word.group().lower().strip(".,") in _NOT_NAMES:
+        if word.group().lower().strip(".,") in listed("not_names.txt"):
             break
         # A name does not go on in the next paragraph; in a signature the next line is another thing.
         if stop > start and "\n" in text[stop : start + word.start()]:
@@ -78,7 +70,7 @@ def _trimmed(text: str, start: int, end: int) -> Span | None:
 def _lower_case(match: re.Match[str]) -> Iterator[Span]:
     stop = match.start("name")
     for word in re.finditer(r"\S+", match["name"]):
-        if word.group() in _STOP:
+        if word.group() in listed("name_ends.txt"):
             break
         stop = match.start("name") + word.end()
     if stop > match.start("name"):
@@ -103,9 +95,7 @@ def _known(text: str) -> Iterator[Span]:
 @cache
 def first_names() -> tuple[frozenset[str], frozenset[str]]:
     """Common first names with their genitives, and those that are also ordinary words."""
-    lines = files("infra.text").joinpath("first_names.txt").read_text("utf-8").splitlines()
-    listed = [line.split() for line in lines if line and not line.startswith("#")]
-    plain = {name for line in listed for name in line}
+    plain = listed("first_names.txt")
     doubtful = frozenset(name.rstrip("?") for name in plain if name.endswith("?"))
     names = {name.rstrip("?") for name in plain}
     return frozenset(names | {f"{name}s" for name in names}), doubtful

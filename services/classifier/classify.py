@@ -52,6 +52,8 @@ class Reading:
     category: str | None
     confidence: float
     threshold: float
+    outside: float
+    """Probability that it fits nobody here."""
     alternatives: tuple[Candidate, ...]
     urgent: bool
     sensitive: bool
@@ -87,6 +89,7 @@ class _Opened:
     inquiry: Inquiry
     clean: _Prepared
     opinion: Opinion
+    outside: float
     row: Matrix
     dense: Floats
     flags: Floats
@@ -102,8 +105,8 @@ def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
     found = [_deciding(one, model) for one in opened]
     flips = _flips(opened, found, model)
     return [
-        _read(one, model, *details)
-        for one, *details in zip(opened, parts, found, flips, strict=True)
+        _read(one, model, own_parts, own_phrases, flip)
+        for one, own_parts, own_phrases, flip in zip(opened, parts, found, flips, strict=True)
     ]
 
 
@@ -117,6 +120,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
             inquiry,
             clean,
             _opinion(clean, scored.probabilities[n], float(outside[n]), model),
+            round(float(outside[n]), DIGITS),
             scored.rows[n],
             scored.dense[n],
             scored.flags[n],
@@ -144,9 +148,7 @@ def _score(prepared: Sequence[_Prepared], model: Model) -> _Scored:
     return _Scored(dense, rows, scores, trusted(probabilities, model.calibration.trust), flags)
 
 
-def _signs(
-    prepared: Sequence[_Prepared], scored: _Scored, cosines: Floats, model: Model
-) -> Floats:
+def _signs(prepared: Sequence[_Prepared], scored: _Scored, cosines: Floats, model: Model) -> Floats:
     count = len(model.categories)
     scores = scored.scores
     foreign = (
@@ -186,6 +188,7 @@ def _read(
         category=opinion.category,
         confidence=opinion.confidence,
         threshold=opinion.threshold,
+        outside=one.outside,
         alternatives=opinion.candidates,
         urgent=urgent,
         sensitive=sensitive,

@@ -13,11 +13,12 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.inquiry import Channel
-from contracts.taxonomy import TaxonomyError, load_taxonomy
+from contracts.taxonomy import TaxonomyError
 from services.classifier.settings import ClassifierSettings
 
 BATCH = 64
 MODEL_FOLDER = "model"
+EVALUATION = Path(__file__).parent / "evaluation"
 console = Console(stderr=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of .jsonl examples; default: the sample.")]
@@ -29,11 +30,22 @@ In = Annotated[Path, typer.Option("--jsonl", help="One JSON object a line; - rea
 Out = Annotated[Path | None, typer.Option(help="Where to write; default: standard output.")]
 
 
+data_app = typer.Typer(help="Labelled examples.", no_args_is_help=True)
+
+
+@data_app.callback()
+def data_commands() -> None:
+    """Labelled examples."""
+
+
 def mount(app: typer.Typer) -> None:
     """Adds the classifier's commands to the `henvend` command."""
     app.command("train")(train)
     app.command("classify")(classify)
     app.command("mask")(mask)
+    app.command("evaluate")(evaluate)
+    app.command("model-card")(model_card)
+    app.add_typer(data_app, name="data")
 
 
 def train(
@@ -67,7 +79,8 @@ def train_into(
     taxonomy: Path | None = None,
 ) -> str:
     """Trains and stores; returns the model's digest. Shows a progress bar on a terminal."""
-    from services.classifier import storage, train as training  # noqa: PLC0415
+    from services.classifier import storage  # noqa: PLC0415
+    from services.classifier import train as training  # noqa: PLC0415
     from services.classifier.sources import sources_of  # noqa: PLC0415
 
     sources = sources_of(settings.municipality, data, taxonomy)
@@ -100,7 +113,8 @@ class Line(BaseModel):
 
 def classify(jsonl: In = Path("-"), out: Out = None, model: ModelFolder = None) -> None:
     """Classify inquiries {id, channel, subject?, text}, one JSON object a line."""
-    from services.classifier.classify import Inquiry, classify as read  # noqa: PLC0415
+    from services.classifier.classify import Inquiry  # noqa: PLC0415
+    from services.classifier.classify import classify as read  # noqa: PLC0415
     from services.classifier.storage import load  # noqa: PLC0415
 
     with _sentences(), _opened(jsonl, out) as (lines, sink):
@@ -121,6 +135,75 @@ def mask(jsonl: In = Path("-"), out: Out = None) -> None:
                 masked = take_out(line.text)
                 spans = [{"start": s.start, "end": s.end, "kind": s.kind} for s in masked.spans]
                 _write(sink, {"id": line.id, "text": masked.text, "spans": spans})
+
+
+def evaluate(
+    data: Annotated[Path | None, typer.Option(help="Folder of evaluation .jsonl files.")] = None,
+    model: ModelFolder = None,
+    report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path(
+        "evaluation.html"
+    ),
+) -> None:
+    """Measure the model on inquiries it has never seen; writes a report with charts."""
+    from services.classifier import evaluate as measuring  # noqa: PLC0415
+    from services.classifier.report import to_html, verdict_on  # noqa: PLC0415
+    from services.classifier.storage import load  # noqa: PLC0415
+
+    with _sentences():
+        loaded = load(model or ClassifierSettings.load().data / MODEL_FOLDER)
+        cases = measuring.read_cases(data or EVALUATION)
+        result = measuring.evaluate(cases, loaded)
+        report.write_text(to_html(result, loaded.name, loaded.digest), "utf-8")
+    for name, value in result.figures.items():
+        print(f"{name:28} {value:7.1%}  {verdict_on(name, value)}")  # noqa: T201
+    console.print(f"Report: {report}")
+
+
+def model_card(model: ModelFolder = None) -> None:
+    """Print the model card, generated from the training run."""
+    import time  # noqa: PLC0415
+
+    from services.classifier.card import to_markdown  # noqa: PLC0415
+    from services.classifier.classify import Inquiry  # noqa: PLC0415
+    from services.classifier.classify import classify as read  # noqa: PLC0415
+    from services.classifier.storage import load, read_manifest  # noqa: PLC0415
+
+    with _sentences():
+        folder = model or ClassifierSettings.load().data / MODEL_FOLDER
+        loaded, manifest = load(folder), read_manifest(folder)
+        texts = [Inquiry(known.text) for known in loaded.known[:: max(1, len(loaded.known) // 100)]]
+        read(texts[:5], loaded)
+        began = time.process_time()
+        read(texts, loaded)
+        seconds = (time.process_time() - began) / len(texts)
+    print(to_markdown(manifest, loaded.digest, seconds))  # noqa: T201
+
+
+@data_app.command("check")
+def data_check(
+    data: Data = None,
+    taxonomy: TaxonomyFile = None,
+    evaluation: Annotated[Path | None, typer.Option(help="Evaluation set, for leakage.")] = None,
+    least: Annotated[int, typer.Option(help="Fewest examples a category should have.")] = 30,
+) -> None:
+    """Look for wrong labels, languages, duplicates and leakage; counts per category and language."""
+    from services.classifier.check_data import check_examples, counts  # noqa: PLC0415
+    from services.classifier.evaluate import read_cases  # noqa: PLC0415
+    from services.classifier.sources import sources_of  # noqa: PLC0415
+
+    with _sentences():
+        sources = sources_of(ClassifierSettings.load().municipality, data, taxonomy)
+        folder = evaluation or EVALUATION
+        cases = read_cases(folder) if folder.is_dir() else []
+        findings = check_examples(sources.examples, cases, sources.taxonomy, least)
+    for name, languages in counts(sources.examples).items():
+        spread = "  ".join(f"{language} {count}" for language, count in sorted(languages.items()))
+        print(f"{name:28} {sum(languages.values()):5}  {spread}")  # noqa: T201
+    for finding in findings:
+        print(f"{finding.kind}: {finding.where}")  # noqa: T201
+    print(f"{len(sources.examples)} examples, {len(findings)} findings")  # noqa: T201
+    if any(finding.kind in {"duplicate", "leak"} for finding in findings):
+        raise typer.Exit(1)
 
 
 def _answer(line: Line, reading: Any, model: Any) -> dict[str, Any]:
@@ -211,6 +294,3 @@ def _sentences() -> Iterator[None]:
     except (TaxonomyError, ValueError, OSError) as error:
         console.print(f"henvend: {error}", style="red", soft_wrap=True)
         raise typer.Exit(1) from None
-
-
-__all__ = ["load_taxonomy", "mount", "train_default", "train_into"]

@@ -31,10 +31,10 @@ class Rows:
     """Categories, or OUTSIDE."""
     flags: NDArray[np.bool_]
 
-    def some(self, chosen: Sequence[int]) -> "Rows":
+    def some(self, chosen: NDArray[np.int64]) -> "Rows":
         texts = tuple(self.texts[i] for i in chosen)
         labels = tuple(self.labels[i] for i in chosen)
-        return Rows(texts, labels, self.flags[np.array(chosen)])
+        return Rows(texts, labels, self.flags[chosen])
 
 
 class Held(NamedTuple):
@@ -57,9 +57,19 @@ def cross_fit(
     with ThreadPoolExecutor(2) as pool:
         parts = list(pool.map(lambda fold: _fold(rows, fold, embedding, plan, step), folds))
     order = np.argsort(np.concatenate(folds))
-    joined = [np.concatenate([part[i] for part in parts])[order] for i in range(5)]
+
+    def joined(name: str) -> Floats:
+        return np.asarray(np.concatenate([getattr(part, name) for part in parts])[order])
+
     scales = np.mean([part.scales for part in parts], axis=0)
-    return Held(*joined, scales=(float(scales[0]), float(scales[1])))
+    return Held(
+        dense=joined("dense"),
+        sparse=joined("sparse"),
+        flags=joined("flags"),
+        similar=joined("similar"),
+        known=joined("known"),
+        scales=(float(scales[0]), float(scales[1])),
+    )
 
 
 def _fold(

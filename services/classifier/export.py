@@ -27,7 +27,9 @@ def to_sentence_transformer(embedding: WordEmbedding) -> Any:
         table.setdefault(word.translate(_SPELLING), table[word])
     # A word no text here holds has the largest weight; only words in use end compounds.
     used = embedding.weights < embedding.weights.max()
-    endings = [word for word, known in zip(words, used, strict=True) if known and len(word) > LONG_WORD]
+    endings = [
+        word for word, known in zip(words, used, strict=True) if known and len(word) > LONG_WORD
+    ]
     table |= {p: v for p, v in _pieces(words, endings, table).items() if p not in table}
     names = [_UNKNOWN, *sorted(table)]
     width = embedding.lexicon.vectors.shape[1]
@@ -54,7 +56,7 @@ def _pieces(
     for piece in trained:
         # One letter says nothing.
         says = piece in sums and len(piece.removeprefix("##")) > 2
-        pieces.setdefault(piece, sums[piece] / counts[piece] if says else nothing)
+        pieces.setdefault(piece, sums[piece] / np.float32(counts[piece]) if says else nothing)
     for letter in map(chr, range(33, 127)):
         pieces.setdefault(letter.lower(), nothing)
         pieces.setdefault(f"##{letter.lower()}", nothing)

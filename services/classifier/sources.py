@@ -13,9 +13,7 @@ class Sources(NamedTuple):
     examples: Sequence[Example]
 
 
-def sources_of(
-    municipality: Path | None, data: Path | None, taxonomy: Path | None
-) -> Sources:
+def sources_of(municipality: Path | None, data: Path | None, taxonomy: Path | None) -> Sources:
     """Explicit paths win over the municipality's folder, that over the sample.
 
     Raises TaxonomyError or ExamplesError. A municipality with its own taxonomy and no examples starts
