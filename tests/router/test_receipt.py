@@ -169,6 +169,7 @@ async def test_pressing_twice_is_one_contest_until_staff_have_acted(office):
 
         assert len(await office.said(DecisionContested)) == 1
 
+        office.clock.advance(minutes=1)
         await office.desk.move(case.id, office.staff["emil.koordinator"], "kff.pas")
         office.clock.advance(minutes=1)
         await citizen.post(address, wish="wrong")
