@@ -34,6 +34,7 @@ READY_SECONDS = 180.0
 LOOK_SECONDS = 0.25
 TABLE_WIDTH = 125
 console = Console(highlight=False)
+obstacles = Console(stderr=True, highlight=False)
 log = structlog.get_logger()
 
 
@@ -44,7 +45,7 @@ def run() -> int:
         _train_if_missing(settings)
         return asyncio.run(_run(settings))
     except (CannotStartError, SettingsError) as error:
-        console.print(f"[red]{error}[/red]", soft_wrap=True)
+        obstacles.print(str(error), style="red", markup=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
         return 0

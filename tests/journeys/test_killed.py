@@ -12,7 +12,7 @@ import pytest
 
 from tests.journeys.order import assert_in_order, wait_settled
 from tests.journeys.talk import Talk
-from tests.journeys.town import Town, deliver, mail
+from tests.journeys.town import Town, busyness, deliver, mail
 
 pytestmark = pytest.mark.slow
 
@@ -39,7 +39,7 @@ def chats(town: Town, problems: list[str]) -> None:
 
 
 def insist(attempt: Callable[[], Any]) -> Any:
-    deadline = time.monotonic() + 90
+    deadline = time.monotonic() + 90 * busyness()
     while True:
         try:
             return attempt()
@@ -69,7 +69,7 @@ def test_kill_9_while_two_hundred_mails_flow_loses_and_doubles_nothing(
     dead = town.kill(victim)
     town.wait_back(victim, dead)
     for citizen in citizens:
-        citizen.join(120)
+        citizen.join(120 * busyness())
         assert not citizen.is_alive()
     wait_settled(town)
     assert problems == []

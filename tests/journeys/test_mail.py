@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from tests.journeys.order import assert_in_order, kinds_in_trail, wait_settled
-from tests.journeys.town import Town, deliver, mail, post, wait_for
+from tests.journeys.town import Town, busyness, deliver, mail, post, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -53,7 +53,7 @@ def test_a_mail_goes_the_whole_way_to_an_answer_and_into_the_trail(town: Town) -
     heard = threading.Event()
     listen_for_change(town, staff, heard)
     deliver(town.ports.smtp, [mail(sender, TEXT, title=f"Skrald {sender}")])
-    assert heard.wait(30), "an open queue page was not told of the new case"
+    assert heard.wait(30 * busyness()), "an open queue page was not told of the new case"
     case = wait_for(lambda: case_of(town, sender), 30, "no case")
     reference = case["reference"]
 
