@@ -109,9 +109,12 @@ def tell_language(question: Question, _world: World) -> Question:
 def signpost_crisis(question: Question, world: World) -> Question | Reply:
     screening = screen(question.text, world.phrases)
     question = replace(question, screening=screening)
-    if screening.danger is None:
+    danger: Danger | None = screening.danger
+    if danger is None and world.index.alarm.rings(question.text):
+        danger = "alarm"
+    if danger is None:
         return question
-    return _reply(question, Part("crisis", confidence=1.0, danger=screening.danger))
+    return _reply(question, Part("crisis", confidence=1.0, danger=danger))
 
 
 def call_a_person(question: Question, _world: World) -> Question | Reply:

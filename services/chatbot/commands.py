@@ -69,9 +69,10 @@ def knowledge_check(
     """Missing translations, dead links, overdue reviews, near-duplicate questions, hard texts."""
     from services.chatbot.check import by_level, check
     from services.chatbot.knowledge import load_base
+    from services.chatbot.publish import whole_base
 
     try:
-        base = load_base(folder or _settings().articles_folder)
+        base = load_base(folder) if folder else whole_base(_settings())
     except KnowledgeError as error:
         _fail(str(error))
     findings = check(base, utc_now().date())
@@ -89,12 +90,11 @@ def knowledge_publish(
 ) -> None:
     """Make the articles of the folder the ones that answer; a running chat takes them up at once."""
     from services.chatbot.adapters.index_files import IndexFileError, load_index
-    from services.chatbot.knowledge import load_base
-    from services.chatbot.publish import changes, same_version_other_text
+    from services.chatbot.publish import changes, same_version_other_text, whole_base
 
     settings = _settings()
     try:
-        base = load_base(settings.articles_folder)
+        base = whole_base(settings)
     except KnowledgeError as error:
         _fail(str(error))
     try:
@@ -172,11 +172,10 @@ def publish_default(settings: "ChatbotSettings") -> str:
     from services.chatbot.adapters.index_files import current_digest, known_vectors, save_index
     from services.chatbot.app import load_embedder
     from services.chatbot.engine import outside_file, publication_digest
-    from services.chatbot.knowledge import load_base
     from services.chatbot.municipality import load_municipality
-    from services.chatbot.publish import publish, read_outside
+    from services.chatbot.publish import publish, read_inquiries, read_outside, whole_base
 
-    base = load_base(settings.articles_folder)
+    base = whole_base(settings)
     embedder = load_embedder(settings)
     if embedder is None:
         raise KnowledgeError(["There is no trained model. Run `henvend train` first."])
@@ -189,6 +188,7 @@ def publish_default(settings: "ChatbotSettings") -> str:
         municipality=load_municipality(settings.municipality).id,
         embedder=embedder,
         known=known_vectors(settings.index_folder, embedder.digest),
+        inquiries=read_inquiries(settings.inquiries_folder),
     )
     save_index(settings.index_folder, index, digest)
     print(f"{len(base)} articles published as {digest[:12]}; {embedded} texts embedded.")

@@ -25,10 +25,18 @@ from services.chatbot.adapters.index_files import (
 from services.chatbot.adapters.tables import publication
 from services.chatbot.answer import Question, Reply, World, answer
 from services.chatbot.index import Index
-from services.chatbot.knowledge import Article, Base, load_base
+from services.chatbot.knowledge import Article, Base
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Embedder, VectorStore
-from services.chatbot.publish import announcements, changes, publish, read_outside, sync
+from services.chatbot.publish import (
+    announcements,
+    changes,
+    publish,
+    read_inquiries,
+    read_outside,
+    sync,
+    whole_base,
+)
 from services.chatbot.screen import Phrases
 from services.chatbot.settings import ChatbotSettings
 
@@ -129,7 +137,7 @@ class Engine:
         try:
             index = load_index(root)
         except IndexFileError:
-            base = load_base(self._settings.articles_folder)
+            base = whole_base(self._settings)
             outside = read_outside(outside_file(self._settings).read_text("utf-8"))
         else:
             if index.model_digest == self._embedder.digest:
@@ -141,6 +149,7 @@ class Engine:
             municipality=self._municipality.id,
             embedder=self._embedder,
             known={},
+            inquiries=read_inquiries(self._settings.inquiries_folder),
         )
         save_index(root, made, publication_digest(base, self._embedder.digest))
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
+from services.chatbot.alarm import Alarm
 from services.chatbot.decide import BUTTONS, SIGNS, signs
 from services.chatbot.index import (
     FEATURES,
@@ -55,6 +56,7 @@ class Material(NamedTuple):
     passage_vectors: Floats
     outside: tuple[Entry, ...]
     outside_vectors: Floats
+    alarm: Alarm
 
 
 class Trial(NamedTuple):
@@ -74,7 +76,7 @@ def build_index(material: Material, budget: Budget | None = None) -> Index:
     solved, asked = solve_head(bare), ask_all(bare)
     known = leave_one_out(bare, solved, asked)
     missing = leave_topics_out(bare, solved, asked)
-    foreign = _outside_trials(bare, solved.head)
+    foreign = _outside_trials(bare, solved)
     ranked = replace(bare, head=solved.head, ranking=_fit_ranking(known))
     verdicts, figures = _fit_verdicts(known, missing, foreign, ranked, budget or Budget())
     return replace(ranked, verdicts=verdicts, figures=figures)
@@ -102,6 +104,7 @@ def _bare(material: Material) -> Index:
         head=Head(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)),
         ranking=Ranking(START),
         verdicts=Verdicts((), (), (), 1.0, 1.0, 1.0),
+        alarm=material.alarm,
         figures={},
     )
 
@@ -140,17 +143,19 @@ class Solved(NamedTuple):
 def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
     """Weights such that `dense @ D + sparse @ S` is near 1 for the right topic and 0 for others.
 
-    Rows are the known questions and the articles' own sentences; the questions come first.
+    Rows are the known questions, the articles' own sentences and, for no topic at all, the questions
+    that are nobody's here; in that order.
     """
-    rows = (*index.entries, *index.passages)
-    vectors = np.concatenate([index.vectors, index.passage_vectors])
+    rows = (*index.entries, *index.passages, *index.outside)
+    vectors = np.concatenate([index.vectors, index.passage_vectors, index.outside_vectors])
     terms = index.questions.vectors([e.text for e in rows], [e.language for e in rows])
     kernel = plan.dense_share * (vectors @ vectors.T).astype(np.float64)
     kernel += (1 - plan.dense_share) * (terms @ terms.T).toarray()
     kernel[np.diag_indices_from(kernel)] += plan.ridge
     inverse = np.linalg.inv(kernel)
-    numbers = [index.topic_numbers[entry.topic] for entry in rows]
-    targets = np.eye(len(index.topics))[numbers]
+    nothing = len(index.topics)
+    numbers = [index.topic_numbers.get(entry.topic, nothing) for entry in rows]
+    targets = np.eye(nothing + 1)[numbers][:, :nothing]
     dual = inverse @ targets
     head = Head(
         dense=(plan.dense_share * vectors.T @ dual).astype(np.float32),
@@ -203,7 +208,8 @@ def leave_one_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
 def leave_topics_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
     """Every known question, asked of an index that lacks its topic."""
     passages = np.array([index.topic_numbers[e.topic] for e in index.passages], dtype=np.int64)
-    topic_of_rows = np.concatenate([index.topic_of, passages])
+    nobody = np.full(len(index.outside), -1)
+    topic_of_rows = np.concatenate([index.topic_of, passages, nobody])
     trials: list[Trial] = []
     for topic in range(len(index.topics)):
         hidden = index.topic_of == topic
@@ -217,17 +223,18 @@ def leave_topics_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
     return trials
 
 
-def _outside_trials(index: Index, head: Head) -> list[Trial]:
+def _outside_trials(index: Index, solved: Solved) -> list[Trial]:
     """The questions known to be nobody's here, each unknown to the list of them."""
     trials: list[Trial] = []
+    first = len(index.entries) + len(index.passages)
     for number, entry in enumerate(index.outside):
         vector = index.outside_vectors[number]
-        columns, values = index.questions.vector(entry.text, entry.language)
+        row = np.array([first + number])
         features = topic_features(
             dense=_searched(index.vectors @ vector),
             lexical=index.questions.scores(entry.text, entry.language),
             bodies=index.bodies.scores(entry.text, entry.language),
-            head=np.asarray(vector @ head.dense + values @ head.sparse[columns]),
+            head=solved.without(row, row)[0].astype(np.float32),
             language=entry.language,
             index=index,
         )

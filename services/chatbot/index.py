@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.event import EFFECTS
+from services.chatbot.alarm import Alarm
 from services.chatbot.knowledge import Article, Base
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
@@ -96,6 +97,7 @@ class Index:
     head: Head
     ranking: Ranking
     verdicts: Verdicts
+    alarm: Alarm
     figures: Mapping[str, float]
     """What the fit measured on held-out questions."""
 

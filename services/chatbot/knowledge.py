@@ -148,6 +148,11 @@ def load_base(folder: Path) -> Base:
     return Base(articles)
 
 
+def join(base: Base, more: Base) -> Base:
+    """Both; where both have an article, the one of `base`."""
+    return Base({**more.articles, **base.articles})
+
+
 def _problem(name: str, part: Mapping[str, Any]) -> str:
     field = ".".join(map(str, part["loc"])) or "front matter"
     return f"{name}: {field}: {part['msg']}"

@@ -1,7 +1,9 @@
 """Publishing: what changed since the last time, and the index of what answers now."""
 
-from collections.abc import Iterable, Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
+from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
@@ -10,10 +12,19 @@ import yaml
 
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
+from services.chatbot.alarm import Alarm, fit_alarm
 from services.chatbot.fit import Budget, Material, build_index
 from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, passages_of, stored_points
-from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError
+from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError, join, load_base
 from services.chatbot.ports import Embedder, Floats, StoredPoint, VectorStore
+from services.chatbot.settings import ChatbotSettings
+
+
+class Inquiry(NamedTuple):
+    """A labelled message of the past."""
+
+    text: str
+    urgent: bool
 
 
 class Changes(NamedTuple):
@@ -23,6 +34,11 @@ class Changes(NamedTuple):
     """New, or with another text."""
     withdrawn: tuple[Article, ...]
     """Gone, or replaced by another text."""
+
+
+def whole_base(settings: ChatbotSettings) -> Base:
+    """Articles and signposts of the municipality. Raises KnowledgeError."""
+    return join(load_base(settings.articles_folder), load_base(settings.signposts_folder))
 
 
 def changes(before: Mapping[str, Article], after: Mapping[str, Article]) -> Changes:
@@ -98,6 +114,7 @@ def publish(
     municipality: str,
     embedder: Embedder,
     known: Mapping[str, Floats],
+    inquiries: Sequence[Inquiry] = (),
     budget: Budget | None = None,
 ) -> tuple[Index, int]:
     """The index of these articles, and how many texts had to be embedded."""
@@ -121,8 +138,29 @@ def publish(
         passage_vectors=passage_vectors,
         outside=outside,
         outside_vectors=outside_vectors,
+        alarm=_alarm(base, inquiries),
     )
     return build_index(material, budget), fresh + also + more
+
+
+def _alarm(base: Base, inquiries: Sequence[Inquiry]) -> Alarm:
+    """Learnt from labelled inquiries; the articles' own questions are ordinary by definition."""
+    questions = [q for article in base.articles.values() for q in article.questions]
+    calm = [one.text for one in inquiries if not one.urgent]
+    return fit_alarm([one.text for one in inquiries if one.urgent], [*calm, *questions])
+
+
+def read_inquiries(folder: Path | None) -> tuple[Inquiry, ...]:
+    """The municipality's labelled inquiries (*.jsonl with text and urgent); none without a folder."""
+    if folder is None or not folder.is_dir():
+        return ()
+    lines = (
+        line for path in sorted(folder.glob("*.jsonl")) for line in path.open("r", encoding="utf-8")
+    )
+    rows = (json.loads(line) for line in lines if line.strip())
+    return tuple(
+        Inquiry(str(row["text"]), bool(row.get("urgent", False))) for row in rows if "text" in row
+    )
 
 
 def sync(store: VectorStore, index: Index) -> tuple[int, int]:

@@ -17,9 +17,9 @@ from services.chatbot.adapters.tables import handover, message, turn
 from services.chatbot.answer import Question, World, answer
 from services.chatbot.app import load_embedder
 from services.chatbot.engine import outside_file
-from services.chatbot.knowledge import KnowledgeError, Tongue, load_base
+from services.chatbot.knowledge import KnowledgeError, Tongue
 from services.chatbot.municipality import load_municipality
-from services.chatbot.publish import publish, read_outside, sync
+from services.chatbot.publish import publish, read_outside, sync, whole_base
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
 
@@ -112,7 +112,7 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
     except IndexFileError as error:
         raise KnowledgeError([str(error)]) from error
     made, _ = publish(
-        load_base(settings.articles_folder),
+        whole_base(settings),
         read_outside(outside_file(settings).read_text("utf-8")),
         municipality=load_municipality(settings.municipality).id,
         embedder=embedder,

@@ -12,7 +12,8 @@ from infra.text.normalise import fold
 from services.chatbot.knowledge import TONGUES, KnowledgeError
 from services.chatbot.terms import spoken_words
 
-Danger = Literal["suicide", "violence", "child", "acute", "nowhere"]
+Danger = Literal["suicide", "violence", "child", "acute", "nowhere", "alarm"]
+"""`alarm`: an emergency that no phrase names."""
 DANGERS: tuple[Danger, ...] = ("acute", "suicide", "violence", "child", "nowhere")
 """Most pressing first: the first one found chooses the numbers that are shown."""
 Refusal = Literal["own-case", "decision", "legal"]

@@ -44,6 +44,19 @@ class ChatbotSettings(ServiceSettings):
         return self.data / "knowledge" / "vectors"
 
     @property
+    def inquiries_folder(self) -> Path:
+        """Labelled inquiries, read when publishing: from them the chat learns what is urgent."""
+        own = self.municipality / "examples" if self.municipality else None
+        sample = Path(__file__).parents[1] / "classifier" / "examples"
+        return own if own and own.is_dir() else sample
+
+    @property
+    def signposts_folder(self) -> Path:
+        """Articles that only say which other authority decides."""
+        own = self.municipality / "signposts" if self.municipality else None
+        return own if own and own.is_dir() else Path(__file__).parent / "signposts"
+
+    @property
     def articles_folder(self) -> Path:
         own = self.municipality / "knowledge" if self.municipality else None
         return own if own and own.is_dir() else Path(__file__).parent / "knowledge"

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import numpy as np
 
+from services.chatbot.alarm import Alarm
 from services.chatbot.index import Entry, Head, Index, Ranking, Verdicts
 from services.chatbot.knowledge import Article
 from services.chatbot.lexical import Lexical
@@ -18,7 +19,7 @@ from services.chatbot.ports import Floats
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
-FORMAT = 2
+FORMAT = 4
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
@@ -54,6 +55,7 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         "arrays": hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest(),
         "ranking": index.ranking.weights,
         "verdicts": vars(index.verdicts),
+        "alarm": vars(index.alarm),
         "figures": index.figures,
         "articles": {k: a.model_dump(mode="json") for k, a in index.articles.items()},
         "entries": [_row(entry) for entry in index.entries],
@@ -135,6 +137,7 @@ def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
         head=Head(arrays["head_dense"], arrays["head_sparse"]),
         ranking=Ranking(tuple(manifest["ranking"])),
         verdicts=Verdicts(**{k: _plain(v) for k, v in manifest["verdicts"].items()}),
+        alarm=Alarm(**manifest["alarm"]),
         figures=manifest["figures"],
     )
 
