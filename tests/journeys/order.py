@@ -47,11 +47,11 @@ def assert_in_order(town: Town) -> None:
 def assert_every_inquiry_has_its_case_once(town: Town) -> None:
     kept = {row[0] for row in town.rows("classifier", "select inquiry from intake")}
     handed = {row[0] for row in town.rows("chatbot", "select inquiry from handover")}
-    cases = town.rows("router", "select inquiry, department, queue, reference from case_file")
+    cases = town.rows("router", "select inquiry, category, reference from case_file")
     assert {row["inquiry"] for row in cases} == kept | handed
-    # A mixed inquiry opens one case per department, never two in one.
-    places = Counter((row["inquiry"], row["queue"], row["department"]) for row in cases)
-    assert [place for place, times in places.items() if times > 1] == []
+    # A mixed inquiry opens one case per subject, never two for one.
+    subjects = Counter((row["inquiry"], row["category"]) for row in cases)
+    assert [subject for subject, times in subjects.items() if times > 1] == []
     assert len({row["reference"] for row in cases}) == len(cases)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.journeys.order import assert_in_order, kinds_in_trail, wait_settled
 from tests.journeys.talk import Talk
-from tests.journeys.town import Town, post, wait_for
+from tests.journeys.town import Town, post, wait_for, words_of
 
 pytestmark = pytest.mark.slow
 
@@ -16,7 +16,6 @@ pytestmark = pytest.mark.slow
 def test_a_chat_becomes_a_case_and_the_reply_appears_in_the_chat(town: Town) -> None:
     talk = Talk.begin(town.url("chatbot"))
     answer = talk.ask("Hvad koster et pas til en voksen?")
-    assert [one["role"] for one in answer][:1] == ["question"] or answer
     assert any(one["about"] for one in answer if one["role"] == "bot"), "no source was named"
 
     reference = talk.call_person("Jeg vil hellere tale med et menneske om mit pas.")
@@ -32,7 +31,7 @@ def test_a_chat_becomes_a_case_and_the_reply_appears_in_the_chat(town: Town) -> 
 
     wait_for(lambda: said(reference), 30, "the chat does not name the reference")
     staff = town.login("emil.koordinator")
-    page = staff.get(town.url("router", f"/cases/{reference}")).text
+    page = words_of(staff.get(town.url("router", f"/cases/{reference}")))
     assert "tale med et menneske om mit pas" in page
     words = f"Du er velkommen i Borgerservice i morgen ({uuid4().hex[:6]})."
     assert (

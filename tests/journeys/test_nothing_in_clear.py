@@ -7,7 +7,7 @@ import pytest
 
 from tests.journeys.order import wait_settled
 from tests.journeys.talk import Talk
-from tests.journeys.town import Town, deliver, mail, post, wait_for
+from tests.journeys.town import Town, deliver, mail, post, wait_for, words_of
 from tests.journeys.wire import headers_of, overhear, say
 
 pytestmark = pytest.mark.slow
@@ -79,7 +79,7 @@ def test_no_word_of_a_citizen_or_caseworker_rests_or_travels_in_clear(town: Town
     wait_for(lambda: len(new_cases()) >= 2 and chat in new_cases(), 60, "no cases")
     staff = town.login("emil.koordinator")
     for reference in new_cases():
-        page = staff.get(town.url("router", f"/cases/{reference}")).text
+        page = words_of(staff.get(town.url("router", f"/cases/{reference}")))
         if reference == chat:
             assert SECRETS["chat note"] in page
         words = SECRETS["reply in the chat" if reference == chat else "reply by mail"]

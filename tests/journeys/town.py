@@ -277,6 +277,11 @@ def post(client: httpx.Client, url: str, **fields: str) -> httpx.Response:
     return client.post(url, data={"_csrf_token": client.cookies.get("henvend_csrf", ""), **fields})
 
 
+def words_of(page: httpx.Response) -> str:
+    """A page without the marks that show evidence inside a citizen's words."""
+    return re.sub("</?mark>", "", page.text)
+
+
 def wait_for(condition: Callable[[], Any], seconds: float, otherwise: str) -> Any:
     """The first true value of `condition()`; fails the test with `otherwise` when there is none."""
     began = time.monotonic()
