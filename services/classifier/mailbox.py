@@ -116,12 +116,24 @@ class Intake:
         return await self._ledger.inquiry_of(mail.reference) if mail.reference else None
 
 
+LONGEST_LINE = 1_000_000
+"""RFC 5321 allows 1,000 bytes; programs that send longer lines exist, and their mail must not be lost."""
+
+
+class _Smtp(SMTP):
+    line_length_limit = LONGEST_LINE
+
+
+class _Lmtp(LMTP):
+    line_length_limit = LONGEST_LINE
+
+
 async def listen(intake: Intake, settings: ClassifierSettings) -> None:
     """Take mail by SMTP and LMTP until cancelled, also while the broker is away."""
     async with AsyncExitStack() as stack:
         for protocol, port in (
-            (SMTP, settings.classifier_smtp_port),
-            (LMTP, settings.classifier_lmtp_port),
+            (_Smtp, settings.classifier_smtp_port),
+            (_Lmtp, settings.classifier_lmtp_port),
         ):
             server = await asyncio.get_running_loop().create_server(
                 _factory(protocol, intake, settings), host=settings.host, port=port
