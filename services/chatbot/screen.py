@@ -14,7 +14,7 @@ from services.chatbot.terms import spoken_words
 
 Danger = Literal["suicide", "violence", "child", "acute", "nowhere", "alarm"]
 """`alarm`: an emergency that no phrase names."""
-DANGERS: tuple[Danger, ...] = ("acute", "suicide", "violence", "child", "nowhere")
+DANGERS: tuple[Danger, ...] = ("acute", "suicide", "child", "violence", "nowhere")
 """Most pressing first: the first one found chooses the numbers that are shown."""
 Refusal = Literal["own-case", "decision", "legal"]
 

@@ -15,7 +15,13 @@ AXE = Path(os.environ.get("HENVEND_AXE", ROOT / "node_modules" / "axe-core" / "a
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 CHROMIUM = Path("/usr/bin/chromium")
 SHOTS = os.environ.get("HENVEND_SHOTS")
-BEYOND = """() => Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"""
+WIDE = """() => [...document.querySelector("henvend-chat").shadowRoot.querySelectorAll("*")]
+    .filter((e) => e.getBoundingClientRect().right > 321 && !e.closest(".hear"))
+    .map((e) => e.className || e.tagName)"""
+BEYOND = """() => {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return Math.max(0, scrollWidth - clientWidth);
+}"""
 
 
 @pytest.fixture(scope="module")
@@ -190,8 +196,7 @@ def test_on_a_small_phone_and_at_400_percent_nothing_is_cut_off(browser, url):
     shoot(page, "phone")
 
     assert page.evaluate(BEYOND) == 0
-    wide = page.evaluate("""() => [...document.querySelector('henvend-chat').shadowRoot.querySelectorAll('*')]
-        .filter((e) => e.getBoundingClientRect().right > 321 && !e.closest('.hear')).map((e) => e.className || e.tagName)""")
+    wide = page.evaluate(WIDE)
     assert wide == []
     context.close()
 

@@ -1,0 +1,88 @@
+"""Articles are read strictly: what is wrong is named by file and field."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from services.chatbot.check import check, readability
+from services.chatbot.knowledge import Base, KnowledgeError, load_base, parse_article
+
+GOOD = """---
+id: pas-pris
+language: da
+category: kff.pas
+title: Pris på pas
+questions:
+  - Hvad koster et pas?
+valid_from: 2026-09-01
+review_by: 2027-09-01
+version: 1
+approved_by: Redaktør
+sources:
+  - {title: Pas, url: https://www.sundby.example/pas}
+sample: true
+---
+Et pas koster **890 kr.** Se [tid](kb:pas-bestil).
+"""
+
+
+def test_the_body_is_kept_word_for_word():
+    article = parse_article("pas-pris.da.md", GOOD)
+
+    assert article.body == "Et pas koster **890 kr.** Se [tid](kb:pas-bestil)."
+    assert article.links() == ("kb:pas-bestil",)
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("version: 1", "version: nul"), "pas-pris.da.md: version"),
+        (("review_by: 2027-09-01", "review_by: 2026-01-01"), "review_by must be after"),
+        (("language: da", "language: sv"), "say pas-pris.sv.md"),
+        (("title: Pris på pas\n", ""), "pas-pris.da.md: title"),
+        (("sample: true", "simple: true"), "pas-pris.da.md: simple"),
+        (("---\nid", "--\nid"), "front matter"),
+    ],
+)
+def test_a_mistake_is_named_by_file_and_field(change, problem):
+    with pytest.raises(KnowledgeError, match=problem):
+        parse_article("pas-pris.da.md", GOOD.replace(*change))
+
+
+def test_an_article_answers_until_its_review_date_and_not_after():
+    article = parse_article("pas-pris.da.md", GOOD)
+    days = [date(2026, 8, 31), date(2026, 9, 1), date(2027, 9, 1), date(2027, 9, 2)]
+
+    assert [article.answers_on(day) for day in days] == [False, True, True, False]
+
+
+def test_a_link_to_a_missing_article_is_an_error_and_a_missing_language_a_warning():
+    base = Base({"pas-pris.da": parse_article("pas-pris.da.md", GOOD)})
+
+    found = [(f.level, f.words) for f in check(base, date(2026, 11, 1))]
+
+    assert ("error", "links to pas-bestil, which has no da text") in found
+    assert ("warning", "is missing: other languages have it") in found
+
+
+def test_an_overdue_article_is_reported():
+    base = Base({"pas-pris.da": parse_article("pas-pris.da.md", GOOD)})
+
+    assert any("overdue" in f.words for f in check(base, date(2028, 1, 1)))
+
+
+def test_long_sentences_are_harder_to_read():
+    short = "Du går ind. Du betaler. Du går ud."
+    long = "Ansøgningsproceduren forudsætter dokumentation vedrørende indkomstforhold " * 5
+
+    assert readability(short).lix < 20
+    assert readability(long).lix > 45
+
+
+def test_the_sample_base_is_sound_and_has_every_topic_in_three_languages():
+    base = load_base(Path(__file__).parents[2] / "services" / "chatbot" / "knowledge")
+
+    assert len(base.topics()) == 56
+    assert len(base) == 168
+    assert [f for f in check(base, date(2026, 11, 22)) if f.level == "error"] == []

@@ -1,0 +1,102 @@
+"""Opening hours, rate limits, proofs of work, rendering, terms: each small rule by itself."""
+
+from datetime import UTC, date, datetime
+from hashlib import sha256
+
+import pytest
+
+from services.chatbot.adapters.edge_store import EdgeStore  # noqa: F401 - the import must be cheap
+from services.chatbot.dialogue import asked_sentences, continues, is_bare, several
+from services.chatbot.limits import Allowance, Limiter
+from services.chatbot.municipality import load_municipality
+from services.chatbot.proof import BITS, LIFETIME_SECONDS, challenge, is_proved
+from services.chatbot.render import to_html, to_text
+from services.chatbot.screen import load_phrases
+from services.chatbot.terms import grams, terms
+
+PHRASES = load_phrases()
+
+
+def test_people_answer_within_their_hours_and_not_on_holidays():
+    place = load_municipality(None)
+    monday_noon = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+
+    assert place.is_open(monday_noon, ())
+    assert not place.is_open(monday_noon, {date(2026, 11, 23)})
+    assert not place.is_open(datetime(2026, 11, 22, 11, 0, tzinfo=UTC), ())
+
+
+def test_the_next_opening_is_the_next_working_morning():
+    place = load_municipality(None)
+    friday_evening = datetime(2026, 11, 20, 18, 0, tzinfo=UTC)
+
+    opens = place.opens(friday_evening, {date(2026, 11, 23)})
+
+    assert (opens.date(), opens.hour) == (date(2026, 11, 24), 9)
+
+
+def test_too_many_messages_are_told_when_to_come_back():
+    limiter = Limiter(Allowance(2, 60))
+
+    assert [limiter.take("a", 0.0), limiter.take("a", 0.0), limiter.take("a", 0.0)] == [0, 0, 30]
+    assert limiter.take("b", 0.0) == 0
+    assert limiter.take("a", 31.0) == 0
+
+
+def test_a_proof_of_work_counts_only_for_our_own_fresh_challenge():
+    given = challenge(b"secret", 1000.0)
+    answer = next(
+        str(n)
+        for n in range(10**6)
+        if int.from_bytes(sha256(f"{given}:{n}".encode()).digest()[:4], "big") >> (32 - BITS) == 0
+    )
+
+    assert is_proved(b"secret", given, answer, 1001.0)
+    assert not is_proved(b"secret", given, answer + "x", 1001.0)
+    assert not is_proved(b"other", given, answer, 1001.0)
+    assert not is_proved(b"secret", given, answer, 1001.0 + LIFETIME_SECONDS)
+
+
+def test_raw_html_is_shown_as_text_and_only_safe_links_work():
+    html = to_html(
+        "<script>x</script> [a](javascript:alert) [b](kb:pas-pris) [c](https://x.example)"
+    )
+
+    assert "<script>" not in html
+    assert "javascript:" not in html.replace("(javascript:alert)", "")
+    assert '<button type="submit" class="topic" name="topic" value="pas-pris">b</button>' in html
+    assert '<a href="https://x.example" rel="noopener noreferrer">c</a>' in html
+
+
+def test_plain_text_names_link_targets_once():
+    assert to_text("Se [sundby.example/pas](https://www.sundby.example/pas) og **nu**") == (
+        "Se sundby.example/pas og nu"
+    )
+
+
+def test_letters_without_their_keys_are_the_same_terms():
+    assert grams("måned") == grams("maaned")
+    assert set(terms("kørekort fornyelse", "da")) == set(terms("koerekort fornyelse", "da"))
+
+
+@pytest.mark.parametrize(
+    "text", ["og hvad koster det?", "kan min mand hente det?", "hvor lang tid tager det"]
+)
+def test_a_question_without_a_subject_is_bare(text):
+    assert is_bare(text, "da", PHRASES)
+
+
+def test_a_question_with_a_subject_is_not_bare():
+    assert not is_bare("hvad koster et pas", "da", PHRASES)
+    assert continues("og hvad med storskrald", "da", PHRASES)
+
+
+def test_several_questions_are_told_apart():
+    assert several("Hvad koster et pas? Og hvornår hentes storskrald?") == (
+        "Hvad koster et pas?",
+        "Og hvornår hentes storskrald?",
+    )
+    assert several("hvad koster et pas") == ("hvad koster et pas",)
+    assert asked_sentences("Vi er lige flyttet. Hvor skal jeg melde det?") == (
+        "Hvor skal jeg melde det?",
+    )
