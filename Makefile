@@ -39,7 +39,7 @@ check: install-dev
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/henvend docs write --check
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -m "not slow" -n 2
 
 bench: install-dev
 	@$(BIN)/python -m tests.bench
