@@ -29,10 +29,13 @@ from services.router.watch import Watch
 
 
 async def create_app(
-    settings: RouterSettings, chassis: Chassis, mail: OutgoingMail | None = None
+    settings: RouterSettings,
+    chassis: Chassis,
+    mail: OutgoingMail | None = None,
+    table: RoutingTable | None = None,
 ) -> Litestar:
     """Raises SettingsError or TaxonomyError when the municipality's files are wrong."""
-    table = load_table(settings)
+    table = table or load_table(settings)
     changes = Changes()
     consumer = Consumer(chassis, table, changes)
     consumer.register()

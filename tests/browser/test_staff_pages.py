@@ -60,7 +60,9 @@ async def test_no_page_has_an_accessibility_fault_or_is_cut_off(town, language, 
             for name, (who, path) in PAGES.items():
                 if who == account:
                     await page.goto(path.format(**places))
-                    faults += [f"{name}, {window}: {fault}" for fault in await _faults(page)]
+                    # Zoomed, languages differ in the lengths of their words only: axe looks once.
+                    thorough = window is not ZOOMED or language == "da"
+                    faults += [f"{name}, {window}: {f}" for f in await _faults(page, thorough)]
 
     assert faults == []
 
@@ -73,9 +75,10 @@ async def test_a_page_says_which_language_it_is_in(town, language):
         assert await page.locator("html").get_attribute("lang") == language
 
 
-async def _faults(page):
+async def _faults(page, thorough):
     beyond = await sideways(page)
-    return [*await violations(page), *([f"{beyond} px beyond the edge"] if beyond else [])]
+    found = await violations(page) if thorough else []
+    return [*found, *([f"{beyond} px beyond the edge"] if beyond else [])]
 
 
 async def _token(town, kind):

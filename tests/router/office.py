@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
+from functools import cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +23,7 @@ from services.router.adapters import cases
 from services.router.app import create_app, load_table
 from services.router.live import Changes
 from services.router.mailroom import Mailroom
+from services.router.route import RoutingTable
 from services.router.settings import RouterSettings
 from tests.router.inquiries import MONDAY, classified, enveloped, sealed_inquiry
 
@@ -59,6 +61,7 @@ class Office:
         chassis: Chassis,
         settings: RouterSettings,
         app: Litestar,
+        table: RoutingTable,
         mail: FakeMail,
         clock: FakeClock,
     ) -> None:
@@ -67,7 +70,6 @@ class Office:
         self.app = app
         self.mail = mail
         self.clock = clock
-        table = load_table(settings)
         self.desk = Desk(chassis, table.taxonomy, Changes())
         self.mailroom = Mailroom(chassis, settings, table.taxonomy, mail)
         self.staff = chassis.staff.members
@@ -167,5 +169,12 @@ async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
     async with open_chassis(
         "router", chosen, migrations="services.router.migrations", clock=clock
     ) as chassis:
-        app = await create_app(chosen, chassis, mail)
-        yield Office(chassis, chosen, app, mail, clock)
+        table = load_table(chosen) if chosen.municipality else _sample_table()
+        app = await create_app(chosen, chassis, mail, table)
+        yield Office(chassis, chosen, app, table, mail, clock)
+
+
+@cache
+def _sample_table() -> RoutingTable:
+    """Read once: its YAML takes longer than most tests."""
+    return load_table(RouterSettings())
