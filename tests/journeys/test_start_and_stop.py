@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from uuid import uuid4
 
@@ -126,6 +126,14 @@ def small_disk(folder: Path) -> Iterator[Path]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def fill(folder: Path) -> None:
+    rest = os.open(folder / "rest", os.O_CREAT | os.O_WRONLY)
+    with suppress(OSError):
+        while True:
+            os.write(rest, bytes(4096))
+    os.close(rest)
+
+
 def test_a_nearly_full_disk_is_one_sentence(attempt: Try) -> None:
     with small_disk(attempt.folder / "small") as small:
         said = sentence(attempt.run(HENVEND_DATA=str(small / "data")))
@@ -135,13 +143,7 @@ def test_a_nearly_full_disk_is_one_sentence(attempt: Try) -> None:
 
 def test_a_full_disk_is_one_sentence(attempt: Try) -> None:
     with small_disk(attempt.folder / "small") as small:
-        with (small / "rest").open("wb") as rest:
-            try:
-                for _ in range(10_000):
-                    rest.write(bytes(4096))
-                    rest.flush()
-            except OSError:
-                pass
+        fill(small)
         assert os.statvfs(small).f_bavail == 0
         said = sentence(attempt.run(HENVEND_DATA=str(small)))
         assert "space" in said.lower() or "room" in said.lower()
