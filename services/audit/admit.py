@@ -156,7 +156,7 @@ class _Desk:
                 heard.envelope.id,
                 heard.record.value,
                 inquiry,
-                link._replace(last=digest) if link else None,
+                ChainHead(link.inq, link.n, digest) if link else None,
                 self._references(event),
             )
         )
@@ -193,7 +193,7 @@ class _Desk:
             return None
         head = self._chains.get(inquiry)
         if head:
-            return head._replace(n=head.n + 1)
+            return ChainHead(head.inq, head.n + 1, head.last)
         key = self._standing.keys.get(inquiry)
         return ChainHead(inquiry_ref(key), 0, b"") if key else None
 

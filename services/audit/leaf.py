@@ -4,12 +4,11 @@ J1 is RFC 8785 JSON restricted so that every common serialiser writes the same b
 `[a-z][a-z0-9_]*`; strings, integers up to 2^53-1, booleans, arrays and objects; no floats, no null.
 """
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from hashlib import sha256
-from typing import NoReturn, TypeAlias
+from typing import TypeAlias
 
 import orjson
 
@@ -43,10 +42,8 @@ def decode(body: bytes) -> dict[str, LeafValue]:
     if len(body) > MAX_LEAF_BYTES:
         raise NotCanonicalError(f"{len(body)} bytes, at most {MAX_LEAF_BYTES}")
     try:
-        fields = json.loads(body, parse_float=_refuse_number, parse_constant=_refuse_number)
-    except NotCanonicalError:
-        raise
-    except (ValueError, RecursionError) as error:
+        fields = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
         raise NotCanonicalError("not JSON") from error
     if not isinstance(fields, dict):
         raise NotCanonicalError("not an object")
@@ -60,14 +57,33 @@ def leaf_hash(body: bytes) -> bytes:
     return sha256(b"\x00" + body).digest()
 
 
-def _refuse_number(_: str) -> NoReturn:
-    raise NotCanonicalError("a number is not an integer")
-
-
 def _require_profile(fields: object) -> None:
-    fault = _fault_in(fields, 0)
+    fault = None if _is_plain(fields, 0) else _fault_in(fields, 0)
     if fault:
         raise NotCanonicalError(f"leaf{fault}")
+
+
+def _is_plain(value: object, depth: int) -> bool:
+    """True only for what `_fault_in` finds nothing in: the quick way for the leaves one meets."""
+    inside: Iterable[object]
+    if type(value) is dict:
+        if not all(map(_is_key, value)):
+            return False
+        inside = value.values()
+    elif type(value) is list or type(value) is tuple:
+        inside = value
+    else:
+        return False
+    for inner in inside:
+        kind = type(inner)
+        if kind is str or kind is bool:
+            continue
+        if kind is int:
+            if not -MAX_INTEGER <= inner <= MAX_INTEGER:
+                return False
+        elif depth >= MAX_DEPTH or not _is_plain(inner, depth + 1):
+            return False
+    return True
 
 
 def _fault_in(value: object, depth: int) -> str | None:

@@ -95,6 +95,7 @@ class Verification:
         self._good_to = 0
         self._expected = 0
         self._stops = sorted(self._heads())
+        self._leaf_tiles = _widest_by_number(claims.tiles)
 
     def entry(self, stored: StoredEntry) -> None:
         if stored.idx > self._expected:
@@ -138,16 +139,10 @@ class Verification:
 
     def _check_tile_hash(self, idx: int, digest: bytes) -> None:
         number, place = divmod(idx, TILE_HASHES)
-        data = self._widest(0, number)[place * HASH_BYTES : (place + 1) * HASH_BYTES]
+        tile = self._leaf_tiles.get(number, b"")
+        data = tile[place * HASH_BYTES : (place + 1) * HASH_BYTES]
         if data != digest and idx < self._claims.size:
             self._fault(idx, "has other bytes than the hash that was stored with it")
-
-    def _widest(self, level: int, number: int) -> bytes:
-        for width in (TILE_HASHES, *range(TILE_HASHES - 1, 0, -1)):
-            data = self._claims.tiles.get(TileId(level, number, width))
-            if data is not None:
-                return data
-        return b""
 
     def _check_leaf(self, stored: StoredEntry, digest: bytes) -> None:
         try:
@@ -292,6 +287,12 @@ class Verification:
             last = size - 1
             what = "is missing" if last == self._edge.size else f"to {last} are missing"
             self._fault(self._edge.size, f"{what}: {size} entries were signed")
+
+
+def _widest_by_number(tiles: Mapping[TileId, bytes]) -> dict[int, bytes]:
+    """The hashes of the leaves, by tile."""
+    leaves = sorted(t for t in tiles if t.level == 0 and 0 < t.width <= TILE_HASHES)
+    return {tile.number: tiles[tile] for tile in leaves}
 
 
 def _first_difference(tile: TileId, one: bytes, other: bytes) -> int:

@@ -131,7 +131,7 @@ class TrailSearch:
 
 async def _counts(reader: AsyncConnection, column: ColumnElement[str]) -> dict[str, int]:
     rows = await reader.execute(select(column, func.count()).group_by(column))
-    return dict(rows.tuples().all())
+    return {value: count for value, count in rows}  # noqa: C416
 
 
 def _about(content: bytes | None) -> str | None:

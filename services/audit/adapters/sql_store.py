@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import and_, delete, func, insert, select, tuple_, update
+from sqlalchemy import and_, bindparam, delete, func, insert, select, tuple_, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.database import Database, Transaction
@@ -162,13 +162,16 @@ class SqlTrailStore:
             insert(tile),
             [{"level": t.level, "n": t.number, "w": t.width, "data": d} for t, d in tiles.items()],
         )
-        for new in tiles:
-            # Any narrower tile is a prefix of this one and is served from it.
-            await tx.execute(
-                delete(tile).where(
-                    tile.c.level == new.level, tile.c.n == new.number, tile.c.w < new.width
-                )
-            )
+        # Any narrower tile is a prefix of the new one and is served from it.
+        narrower = delete(tile).where(
+            tile.c.level == bindparam("of_level"),
+            tile.c.n == bindparam("of_number"),
+            tile.c.w < bindparam("below"),
+        )
+        await tx.execute(
+            narrower,
+            [{"of_level": t.level, "of_number": t.number, "below": t.width} for t in tiles],
+        )
 
     async def _quarantine(self, tx: Transaction, growth: Growth) -> None:
         rows = [

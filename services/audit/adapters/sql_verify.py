@@ -1,9 +1,9 @@
 """Reads a stored trail in one consistent view, for verification; changes nothing."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database import Database
@@ -31,6 +31,17 @@ from services.audit.verify import (
 )
 
 ROWS = 2_000
+# In the order of StoredEvent and StoredLink.
+_DESCRIBED = (
+    event.c.typ,
+    event.c.kind,
+    event.c.mode,
+    event.c.outcome,
+    event.c.rx,
+    event.c.digest,
+    event.c.content,
+)
+_LINKED = (inq_leaf.c.inquiry, inq_leaf.c.n, inq_leaf.c.inq, inq_leaf.c.hash)
 
 
 async def verify_database(
@@ -68,8 +79,7 @@ async def _claims(reader: AsyncConnection, signed: Checkpoint | None) -> Claims:
 
 async def _entries(reader: AsyncConnection) -> AsyncIterator[StoredEntry]:
     query = (
-        select(leaf, event, inq_leaf.c.inquiry, inq_leaf.c.n, inq_leaf.c.inq, inq_leaf.c.hash)
-        .add_columns(event.c.idx.label("event_idx"))
+        select(leaf.c.idx, leaf.c.eid, leaf.c.body, event.c.idx, *_DESCRIBED, *_LINKED)
         .outerjoin(event, event.c.idx == leaf.c.idx)
         .outerjoin(inq_leaf, inq_leaf.c.idx == leaf.c.idx)
         .order_by(leaf.c.idx)
@@ -83,17 +93,15 @@ async def _entries(reader: AsyncConnection) -> AsyncIterator[StoredEntry]:
             yield _entry(row)
         if len(rows) < ROWS:
             return
-        last = rows[-1].idx
+        last = rows[-1][0]
 
 
-def _entry(row: Row[Any]) -> StoredEntry:
-    described = (
-        None
-        if row.event_idx is None
-        else StoredEvent(row.typ, row.kind, row.mode, row.outcome, row.rx, row.digest, row.content)
-    )
-    link = None if row.n is None else StoredLink(row.inquiry, row.n, row.inq, row.hash)
-    return StoredEntry(row.idx, row.eid, row.body, described, link)
+def _entry(row: Sequence[Any]) -> StoredEntry:
+    idx, eid, body, event_idx, *rest = row
+    described = None if event_idx is None else StoredEvent(*rest[: len(_DESCRIBED)])
+    linked = rest[len(_DESCRIBED) :]
+    link = None if linked[1] is None else StoredLink(*linked)
+    return StoredEntry(idx, eid, body, described, link)
 
 
 async def _strays(reader: AsyncConnection) -> list[Fault]:
