@@ -12,6 +12,11 @@ _AND_ASK = re.compile(
     r"how|what|where|when|who|can|do|hur|vad|var|när|vem|ska|får)\b)",
     re.IGNORECASE,
 )
+# Without one of these a short remark ("det var det", "ok så") asks nothing.
+_ASKS = re.compile(
+    r"\?|\b(hv\w+|hur|vad|var|naer|vem|vilk\w+|how|what|where|when|who|which|why|kost\w*|cost\w*|pris\w*|price|"
+    r"gratis|free|kan|can|skal|ska|must|maa|faar|may|gaelder|frist|deadline|aaben|open|oppet|oeppet)\b"
+)
 MOST_QUESTIONS = 4
 
 
@@ -29,7 +34,8 @@ def is_bare(text: str, language: str, phrases: Phrases) -> bool:
     """Whether the text asks something without saying about what ("og hvad koster det?")."""
     words = spoken_words(text)
     known = phrases.aspects.get(language, frozenset())
-    return bool(words) and all(word in known or word.isdigit() for word in words)
+    asks = _ASKS.search(hearable(text)) is not None
+    return asks and all(word in known or word.isdigit() for word in words)
 
 
 def continues(text: str, language: str, phrases: Phrases) -> bool:

@@ -26,9 +26,18 @@ BEYOND = """() => {
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory):
+    """Published articles that always answer: these tests are about the page, not the judgement."""
+    from services.chatbot.commands import publish_default
+    from services.chatbot.settings import ChatbotSettings
+
     folder = tmp_path_factory.mktemp("chat")
     municipality = make_municipality(folder / "municipality")
     make_model(folder / "data" / "model" / "embedding", known_texts(municipality))
+    settings = ChatbotSettings(data=folder / "data", municipality=municipality)
+    manifest = settings.index_folder / publish_default(settings) / "manifest.json"
+    index = json.loads(manifest.read_text("utf-8"))
+    index["verdicts"]["answer_from"] = 0.0
+    manifest.write_text(json.dumps(index), "utf-8")
     return folder / "data", municipality, free_port()
 
 
@@ -282,6 +291,8 @@ def test_a_server_restart_in_mid_conversation_loses_and_doubles_nothing(browser,
 
     data = tmp_path / "data"
     shutil.copytree(place[0] / "model", data / "model")
+    ignored = shutil.ignore_patterns("vectors")
+    shutil.copytree(place[0] / "knowledge", data / "knowledge", ignore=ignored)
     port = free_port()
     context = browser.new_context()
     page = context.new_page()
