@@ -17,6 +17,7 @@ from services.chatbot.knowledge import Article, Base
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
 from services.chatbot.render import to_text
+from services.chatbot.terms import spoken_words
 
 FEATURES = (
     "dense",
@@ -121,6 +122,15 @@ class Index:
     @cached_property
     def position(self) -> Mapping[UUID, int]:
         return {entry.id: number for number, entry in enumerate(self.entries)}
+
+    @cached_property
+    def word_for_word(self) -> Mapping[tuple[str, str], int]:
+        """Topic number of each known question by language and words; not of those asked of two."""
+        found: dict[tuple[str, str], set[int]] = {}
+        for entry in self.entries:
+            key = (entry.language, " ".join(spoken_words(entry.text)))
+            found.setdefault(key, set()).add(self.topic_numbers[entry.topic])
+        return {key: topics.pop() for key, topics in found.items() if len(topics) == 1}
 
     @cached_property
     def body_keys(self) -> tuple[str, ...]:
