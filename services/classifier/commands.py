@@ -232,10 +232,10 @@ def _outside_embedding(settings: ClassifierSettings) -> Any:
     if settings.embedding_model is None:
         return None
     from services.classifier.adapters.sentence_transformer import load_embedder  # noqa: PLC0415
-    from services.classifier.train import OutsideEmbedding  # noqa: PLC0415
+    from services.classifier.train import Embedding  # noqa: PLC0415
 
     name, prefix = settings.embedding_model, settings.embedding_prefix
-    return OutsideEmbedding(name, prefix, load_embedder(name, prefix))
+    return Embedding(name, prefix, load_embedder(name, prefix))
 
 
 @contextmanager

@@ -5,11 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from services.classifier.embedding import WordEmbedding
+from services.classifier.embedding import SHARPNESS, WordEmbedding
 from services.classifier.features import Floats
 
 PIECES = 5000
 LONG_WORD = 4
+ENDINGS_IN = 4
 # How people without these keys write them.
 _SPELLING = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ä": "ae", "ö": "oe"})
 _UNKNOWN = "[UNK]"
@@ -19,14 +20,18 @@ WORD_PATTERN = r"[\w\u0300-\u036f]+|[^\w\s]"
 def to_sentence_transformer(embedding: WordEmbedding) -> Any:
     """A `SentenceTransformer` of StaticEmbedding and Normalize."""
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415 - import takes seconds
-    from sentence_transformers.models import Normalize, StaticEmbedding  # noqa: PLC0415
+    from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415
+        Normalize,
+        StaticEmbedding,
+    )
 
     words = embedding.lexicon.words
     table = dict(zip(words, embedding.word_vectors(), strict=True))
     for word in words:
         table.setdefault(word.translate(_SPELLING), table[word])
-    # A word no text here holds has the largest weight; only words in use end compounds.
-    used = embedding.weights < embedding.weights.max()
+    # Only words in some use here end compounds: those that at least ENDINGS_IN texts hold.
+    rarest = (embedding.weights.max() ** (1 / SHARPNESS) - np.log(1 + ENDINGS_IN)) ** SHARPNESS
+    used = embedding.weights <= rarest
     endings = [
         word for word, known in zip(words, used, strict=True) if known and len(word) > LONG_WORD
     ]

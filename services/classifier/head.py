@@ -90,7 +90,7 @@ def fit_head(
     # Sorted by sklearn, so the empty label comes first there and last here.
     inside = np.array([label != OUTSIDE for label in labels])
     names = np.array(labels)
-    dense_model = LogisticRegression(C=plan.dense_c, max_iter=300).fit(dense[inside], names[inside])
+    dense_model = LogisticRegression(C=plan.dense_c, max_iter=120).fit(dense[inside], names[inside])
     sparse_model = LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0).fit(rows, names)
     head_dense = _linear(dense_model, classes)
     head_sparse = _linear(sparse_model, classes)

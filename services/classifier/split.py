@@ -11,9 +11,9 @@ from services.classifier.features import Floats
 _SENTENCE = re.compile(r"[^\s](?:[^.!?\n]|[.!?](?=\w))*[.!?]*")
 SHORTEST = 3
 """Words below which a sentence says nothing of its own."""
-SWITCH_COST = 3.2
-"""How much likelier (log) a change of subject must make the text; tuned on joined held-out examples."""
-SUREST = 0.55
+SWITCH_COST = 4.5
+"""How much likelier (log) a change of subject must make the text."""
+SUREST = 0.65
 """A part needs a sentence as probable as this."""
 
 

