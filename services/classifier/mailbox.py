@@ -120,11 +120,11 @@ LONGEST_LINE = 1_000_000
 """RFC 5321 allows 1,000 bytes; programs that send longer lines exist, and their mail must not be lost."""
 
 
-class _Smtp(SMTP):
+class _Smtp(SMTP):  # type: ignore[misc]
     line_length_limit = LONGEST_LINE
 
 
-class _Lmtp(LMTP):
+class _Lmtp(LMTP):  # type: ignore[misc]
     line_length_limit = LONGEST_LINE
 
 

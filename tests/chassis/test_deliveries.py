@@ -199,6 +199,12 @@ async def test_the_inbox_tells_the_first_time_from_all_others(tmp_path, broker):
         assert (first, again) == (True, False)
 
 
+async def put_and_fail(chassis: Chassis) -> None:
+    async with chassis.database.write() as tx:
+        await chassis.outbox.put(tx, contested(), cause=None)
+        raise RuntimeError
+
+
 async def test_a_rolled_back_transaction_publishes_nothing(tmp_path, broker, until):
     seen = []
 
@@ -207,9 +213,7 @@ async def test_a_rolled_back_transaction_publishes_nothing(tmp_path, broker, unt
 
     async with chassis_on(tmp_path, broker, handler=handler) as chassis:
         with pytest.raises(RuntimeError):
-            async with chassis.database.write() as tx:
-                await chassis.outbox.put(tx, contested(), cause=None)
-                raise RuntimeError
+            await put_and_fail(chassis)
         kept = contested()
         await put(chassis, kept)
         await until(lambda: seen)

@@ -24,7 +24,9 @@ async def test_what_was_sealed_opens_again(keyring: Keyring):
     assert key.open("text", key.seal("text", SECRET)) == SECRET
 
 
-async def test_the_same_text_seals_to_the_same_bytes_so_that_events_repeat_exactly(keyring: Keyring):
+async def test_the_same_text_seals_to_the_same_bytes_so_that_events_repeat_exactly(
+    keyring: Keyring,
+):
     key = await keyring.create(uuid4())
 
     assert key.seal("text", SECRET) == key.seal("text", SECRET)

@@ -40,7 +40,11 @@ def test_a_settings_file_is_read_and_the_environment_wins(monkeypatch, tmp_path)
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("router_prot: 9001", "Did you mean router_port"), ("a: [", "not valid YAML"), ("7", "name: value")],
+    [
+        ("router_prot: 9001", "Did you mean router_port"),
+        ("a: [", "not valid YAML"),
+        ("7", "name: value"),
+    ],
 )
 def test_a_broken_settings_file_says_what_is_wrong(monkeypatch, tmp_path, text, sentence):
     file = tmp_path / "henvend.yaml"

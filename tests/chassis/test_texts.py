@@ -26,9 +26,11 @@ def test_placeholders_are_the_same_in_every_language(language):
 
 
 def test_no_text_is_empty():
-    assert [key for lang in LANGUAGES for key, value in texts(lang).items() if not value.strip()] == []
+    assert [
+        key for lang in LANGUAGES for key, value in texts(lang).items() if not value.strip()
+    ] == []
 
 
 def test_a_missing_text_is_an_error_and_not_a_blank():
-    with pytest.raises(MissingTextError, match="no.such.key"):
+    with pytest.raises(MissingTextError, match=r"no\.such\.key"):
         text("no.such.key", "da")
