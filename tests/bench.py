@@ -1,5 +1,7 @@
 """`python -m tests.bench` (`make bench`): the measured figures, as a table and as JSON.
 
+`python -m tests.bench quick` measures a tenth of it, to try the bench itself.
+
 Everything runs for real, on this machine, through the one-command run. Busy machines give worse
 figures, so the load average stands beside them.
 """
@@ -37,6 +39,8 @@ RATES = ((1.0, 30.0), (20.0, 20.0))
 USERS = (1, 20)
 QUESTIONS = 200
 CLASSIFIED = 200
+INQUIRIES = 5_000
+"""Two events each, for the trail alone."""
 MAIL_TEXTS = (
     "Skraldespanden er ikke tømt i to uger.",
     "Der er et stort hul i cykelstien ved skolen på Lindevej.",
@@ -57,23 +61,24 @@ CHAT_TEXTS = (
 )
 
 
-def main() -> None:
+def main(share: float = 1.0) -> None:
     model = trained_model()
     figures: dict[str, Any] = {"at": datetime.now(UTC).isoformat(), "machine": machine()}
+    figures["machine"]["share"] = share
     with part(figures, "classify"):
         figures["classify"] |= outside("classify", str(model))
     with part(figures, "trail"):
-        figures["trail"] |= outside("trail")
+        figures["trail"] |= outside("trail", str(int(INQUIRIES * share)))
     with running_town(model) as town:
         figures["start"] = {"first_seconds": round(town.ready_after, 1)}
         for rate, seconds in RATES:
             name = f"mail_{rate:.0f}_per_second"
             with part(figures, name):
-                figures[name] |= mails(town, rate, seconds)
+                figures[name] |= mails(town, rate, max(5.0, seconds * share))
         for users in USERS:
             name = f"chat_{users}_users"
             with part(figures, name):
-                figures[name] |= chats(town, users)
+                figures[name] |= chats(town, users, max(users, int(QUESTIONS * share)))
         figures["memory_mb"] = memory(town)
         town.interrupt()
         with part(figures, "start"):
@@ -159,7 +164,7 @@ def mails(town: Town, rate: float, seconds: float) -> dict[str, Any]:
     }
 
 
-def chats(town: Town, users: int) -> dict[str, Any]:
+def chats(town: Town, users: int, questions: int) -> dict[str, Any]:
     """One question after the other per user; time from request to whole answer, by HTTP on loopback."""
     talks = [Talk.begin(town.url("chatbot")) for _ in range(users)]
     for talk in talks:
@@ -168,7 +173,7 @@ def chats(town: Town, users: int) -> dict[str, Any]:
     turns = count()
 
     def ask(talk: Talk) -> None:
-        for _ in range(QUESTIONS // users):
+        for _ in range(questions // users):
             text = CHAT_TEXTS[next(turns) % len(CHAT_TEXTS)]
             began = time.perf_counter()
             talk.ask(text)
@@ -236,10 +241,12 @@ def classify_alone(model: str) -> dict[str, Any]:
     }
 
 
-def trail_alone() -> dict[str, Any]:
+def trail_alone(inquiries: int) -> dict[str, Any]:
     from services.audit.bench import measure
 
-    return {name: round(value, 1) for name, value in asyncio.run(measure())._asdict().items()}
+    return {
+        name: round(value, 1) for name, value in asyncio.run(measure(inquiries))._asdict().items()
+    }
 
 
 def percentiles(seconds: list[float]) -> dict[str, float]:
@@ -289,7 +296,9 @@ if __name__ == "__main__":
     match sys.argv[1:]:
         case ["classify", folder]:
             print(json.dumps(classify_alone(folder)))
-        case ["trail"]:
-            print(json.dumps(trail_alone()))
+        case ["trail", inquiries]:
+            print(json.dumps(trail_alone(int(inquiries))))
+        case ["quick"]:
+            main(0.1)
         case _:
             main()
