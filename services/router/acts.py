@@ -27,6 +27,8 @@ from infra.database import Transaction
 from services.router.adapters import cases
 from services.router.live import Changes
 
+TRIAGE = "triage"
+
 
 class ActRefusedError(ValueError):
     """The act does not fit the case's state; `reason` is a text key under `router.refused`."""
@@ -66,24 +68,30 @@ class Desk:
             same = case.department == department and case.category == category
             if same and case.queue == "department":
                 raise ActRefusedError("nowhere")
-            await cases.move_case(acting.tx, case_id, department=department, category=category)
+            # Out of triage is not back and forth: only a department can pass a case on.
+            origin = case.department if case.queue == "department" else TRIAGE
+            await cases.move_case(
+                acting.tx,
+                case_id,
+                department=department,
+                category=category,
+                moves=case.moves + (origin != TRIAGE),
+            )
             if category and category != case.category:
                 await cases.propose_correction(
                     acting.tx, case_id, case.category, category, member.account, acting.now
                 )
             event = CaseMoved(
                 **_about(case),
-                from_department=case.department or "triage",
+                from_department=origin,
                 to_department=department,
                 from_category=case.category,
                 to_category=category,
                 by=_by(member),
             )
-            detail = {"from": case.department, "to": department, "category": category}
+            detail = {"from": origin, "to": department, "category": category}
             await acting.record(event, "moved", detail)
-        self.chassis.metrics.count(
-            "henvend_cases_moved_total", department=case.department or "triage"
-        )
+        self.chassis.metrics.count("henvend_cases_moved_total", department=origin)
 
     async def reply(self, case_id: UUID, member: StaffMember, text: str) -> None:
         """Answer the citizen. Raises ActRefusedError (closed, empty, too-long, unanswerable)."""

@@ -65,6 +65,16 @@ async def test_moving_a_case_back_withdraws_the_proposal(office):
     assert await open_corrections(office) == []
 
 
+async def test_out_of_triage_is_not_yet_back_and_forth(office):
+    case = await office.open_case("tmf.veje", verdict="unsure")
+
+    await office.desk.move(case.id, office.staff["emil.koordinator"], "kff.pas")
+
+    assert (await office.case(case.reference)).moves == 0
+    [body] = await office.bodies(CaseMoved)
+    assert body["from_department"] == "triage"
+
+
 async def test_a_triaged_case_may_go_where_the_machine_suggested(office):
     case = await office.open_case("tmf.veje", verdict="unsure")
 

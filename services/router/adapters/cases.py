@@ -208,7 +208,7 @@ async def queue_sizes(connection: AsyncConnection) -> dict[str, int]:
 
 
 async def move_case(
-    tx: Transaction, case_id: UUID, *, department: str, category: str | None
+    tx: Transaction, case_id: UUID, *, department: str, category: str | None, moves: int
 ) -> None:
     await tx.execute(
         update(case)
@@ -218,7 +218,7 @@ async def move_case(
             department=department,
             category=category,
             assigned_to=None,
-            moves=case.c.moves + 1,
+            moves=moves,
         )
     )
 
