@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator
@@ -42,7 +43,7 @@ def run() -> int:
     """The process's exit code; every obstacle is one sentence on standard error."""
     try:
         settings = _checked_settings()
-        _train_if_missing(settings)
+        _prepare_if_missing(settings)
         return asyncio.run(_run(settings))
     except (CannotStartError, SettingsError) as error:
         obstacles.print(str(error), style="red", markup=False, soft_wrap=True)
@@ -59,13 +60,21 @@ def _checked_settings() -> AllSettings:
     return settings
 
 
-def _train_if_missing(settings: AllSettings) -> None:
-    if settings.model_folder.exists():
-        return
-    from services.classifier.commands import train_default
+def _prepare_if_missing(settings: AllSettings) -> None:
+    """First run only. In processes of their own, so that the supervisor stays small."""
+    if not settings.model_folder.exists():
+        console.print("First run: training the sample municipality's model (a few minutes).")
+        _henvend("train")
+    if not settings.index_folder.exists():
+        console.print("First run: publishing the approved articles.")
+        _henvend("knowledge", "publish")
 
-    console.print("First run: training the sample municipality's model (about a minute).")
-    train_default(settings)
+
+def _henvend(*arguments: str) -> None:
+    """Raises CannotStartError when the command fails; it has said why."""
+    done = subprocess.run([sys.executable, "-m", "infra.cli.main", *arguments], check=False)
+    if done.returncode:
+        raise CannotStartError(f"`henvend {' '.join(arguments)}` did not succeed (see above).")
 
 
 async def _run(settings: AllSettings) -> int:

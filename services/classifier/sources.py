@@ -6,6 +6,14 @@ from typing import NamedTuple
 
 from contracts.taxonomy import Taxonomy, load_taxonomy
 from services.classifier.examples import Example, load_examples
+from services.classifier.terms import (
+    SAMPLE_KNOWLEDGE,
+    load_questions,
+    load_terms,
+    without_repeats,
+)
+
+SAMPLE_EXAMPLES = Path(__file__).parent / "examples"
 
 
 class Sources(NamedTuple):
@@ -23,8 +31,18 @@ def sources_of(municipality: Path | None, data: Path | None, taxonomy: Path | No
     loaded = load_taxonomy(own)
     folder = _own(municipality, "examples") if data is None else data
     cold = own is not None and folder is None
-    examples = [] if cold else load_examples(folder, loaded)
-    return Sources(loaded, examples)
+    written = [] if cold else load_examples(folder, loaded)
+    terms = [] if cold else load_terms(folder or SAMPLE_EXAMPLES, loaded)
+    questions = load_questions(_knowledge(municipality, own), loaded)
+    return Sources(loaded, without_repeats(written, [*terms, *questions]))
+
+
+def _knowledge(municipality: Path | None, own_taxonomy: Path | None) -> Path:
+    """The municipality's approved articles; the sample's only with the sample's own categories."""
+    own = _own(municipality, "knowledge")
+    if own is not None:
+        return own
+    return SAMPLE_KNOWLEDGE if own_taxonomy is None else Path("no-articles")
 
 
 def _own(municipality: Path | None, name: str) -> Path | None:
