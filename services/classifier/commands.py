@@ -43,7 +43,10 @@ def mount(app: typer.Typer) -> None:
     app.command("train")(train)
     app.command("classify")(classify)
     app.command("mask")(mask)
-    app.command("evaluate")(evaluate)
+    # A group that acts by itself, for the chatbot adds `evaluate chat` to it.
+    measure = typer.Typer(invoke_without_command=True)
+    measure.callback()(evaluate)
+    app.add_typer(measure, name="evaluate")
     app.command("model-card")(model_card)
     app.add_typer(data_app, name="data")
 
@@ -138,6 +141,7 @@ def mask(jsonl: In = Path("-"), out: Out = None) -> None:
 
 
 def evaluate(
+    context: typer.Context,
     data: Annotated[Path | None, typer.Option(help="Folder of evaluation .jsonl files.")] = None,
     model: ModelFolder = None,
     report: Annotated[Path, typer.Option(help="Where the HTML report goes.")] = Path(
@@ -145,6 +149,8 @@ def evaluate(
     ),
 ) -> None:
     """Measure the model on inquiries it has never seen; writes a report with charts."""
+    if context.invoked_subcommand is not None:
+        return
     from services.classifier import evaluate as measuring  # noqa: PLC0415
     from services.classifier.report import to_html, verdict_on  # noqa: PLC0415
     from services.classifier.storage import load  # noqa: PLC0415
