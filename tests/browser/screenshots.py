@@ -60,9 +60,9 @@ def _chat(town: Town, context: BrowserContext) -> None:
     page = context.new_page()
     page.goto(town.url("chatbot", "/?lang=da"))
     page.locator("henvend-chat .launch").click()
-    page.locator("henvend-chat textarea").fill(ASKED)
+    page.locator("henvend-chat #write").fill(ASKED)
     page.keyboard.press("Enter")
-    time.sleep(3)
+    page.locator("henvend-chat article.answer").wait_for()
     _shoot(page, "chat")
 
 
