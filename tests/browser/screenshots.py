@@ -13,7 +13,7 @@ from tests.journeys.trained import trained_model
 OUT = ROOT / "infra" / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"]
-ASKED = "Hvordan får jeg et nyt pas?"
+ASKED = "Hvad koster et pas?"
 
 
 def main() -> None:
