@@ -118,7 +118,7 @@ class Broker:
                 self._admin = await self._connect_admin()
                 cluster = await self._cluster_id()
                 await self._ensure_topics()
-                self._kafka = self._new_kafka()
+                self._kafka = self._new_kafka(cluster)
                 await self._kafka.start()
             except (KafkaError, OSError, TimeoutError) as error:
                 log.info("broker_awaited", error=type(error).__name__)
@@ -190,7 +190,7 @@ class Broker:
         except TopicAlreadyExistsError:
             return
 
-    def _new_kafka(self) -> KafkaBroker:
+    def _new_kafka(self, cluster: str) -> KafkaBroker:
         kafka = KafkaBroker(
             self._settings.broker,
             client_id=f"henvend-{self._service}",
@@ -211,7 +211,7 @@ class Broker:
             else [],
         )
         if self._deliver is not None:
-            self._subscribe(kafka, self._deliver)
+            self._subscribe(kafka, self._deliver, cluster)
         return kafka
 
     def _kafka_metrics_free(self) -> bool:
@@ -221,13 +221,15 @@ class Broker:
         self._metered = True
         return True
 
-    def _subscribe(self, kafka: KafkaBroker, deliver: Delivery) -> None:
+    def _subscribe(self, kafka: KafkaBroker, deliver: Delivery, cluster: str) -> None:
         async def keep_bytes(message: KafkaMessage) -> bytes:
             return message.body or b""
 
         @kafka.subscriber(
             *self._topics,
-            group_id=self._group,
+            # Offsets are remembered per cluster: a session that dies with its broker may still commit
+            # its old positions to the reborn one, and a consumer beyond the end would wait for ever.
+            group_id=f"{self._group}.{cluster}",
             ack_policy=AckPolicy.NACK_ON_ERROR,
             auto_offset_reset="earliest",
             session_timeout_ms=self._settings.broker_session_ms,
