@@ -57,6 +57,8 @@ def _checked_settings() -> AllSettings:
     settings = AllSettings.load()
     require_room(settings)
     require_free_ports(settings.ports(), settings.host)
+    if settings.embedded_broker:
+        broker_binary()
     return settings
 
 

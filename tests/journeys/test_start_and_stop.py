@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from services.chatbot.settings import ChatbotSettings
 from tests.journeys.order import assert_in_order, wait_settled
 from tests.journeys.town import ROOT, Ports, Town, busyness, deliver, mail, words_of
 
@@ -52,6 +53,9 @@ def test_ctrl_c_and_a_second_start_go_on_with_all_cases_keys_letters_and_trail(t
     assert_in_order(town)
 
 
+INDEX = ChatbotSettings().index_folder.relative_to(ChatbotSettings().data)
+
+
 class Try:
     """`henvend run`, or one service, that ought to refuse."""
 
@@ -59,8 +63,9 @@ class Try:
         self.folder = folder
         self.ports = Ports.free()
         self.town = Town(folder / "data", self.ports)
-        # There is something like a model, so that nothing is trained before the refusal.
+        # There is something like a model and an index, so that nothing is made before the refusal.
         (self.town.data / "model").mkdir(parents=True)
+        (self.town.data / INDEX).mkdir(parents=True)
         self.own = folder / "own"
         self.own.mkdir()
 
