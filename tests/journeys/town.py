@@ -182,8 +182,11 @@ class Town:
         return found
 
     def child(self, name: str) -> psutil.Process:
-        wait_for(lambda: name in self.children(), 30, f"{name} does not run")
-        return self.children()[name]
+        # One look: a process just killed is there at the first and gone at a second.
+        found: psutil.Process = wait_for(
+            lambda: self.children().get(name), 30, f"{name} does not run"
+        )
+        return found
 
     def kill(self, name: str) -> int:
         """SIGKILL to one process; the supervisor starts it again. Returns the dead one's id."""
@@ -193,7 +196,12 @@ class Town:
 
     def wait_back(self, name: str, dead: int) -> None:
         """Until another process than `dead` works in its place."""
-        wait_for(lambda: self.child(name).pid != dead, 60, f"{name} was not started again")
+
+        def replaced() -> bool:
+            child = self.children().get(name)
+            return child is not None and child.pid != dead
+
+        wait_for(replaced, 60, f"{name} was not started again")
         if name != "broker":
             wait_for(lambda: self.is_ready(name), START_SECONDS, f"{name} is not ready again")
 
