@@ -1,5 +1,6 @@
 """Events in, cases out: each handler is one transaction."""
 
+from datetime import datetime
 from uuid import UUID
 
 import structlog
@@ -25,6 +26,8 @@ class Consumer:
         self._chassis = chassis
         self._table = table
         self._changes = changes
+        self.classified_at: datetime | None = None
+        """When the classifier was last heard."""
 
     def register(self) -> None:
         self._chassis.on(InquiryReceived, self.on_inquiry_received)
@@ -42,6 +45,7 @@ class Consumer:
             await self._open_when_complete(tx, envelope.data.inquiry)
 
     async def on_inquiry_classified(self, envelope: Envelope[InquiryClassified]) -> None:
+        self.classified_at = self._chassis.clock()
         self._require_known(envelope.data)
         async with self._chassis.database.write() as tx:
             if not await self._chassis.inbox.first(tx, envelope.id):

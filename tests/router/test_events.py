@@ -120,6 +120,7 @@ async def test_without_a_classifier_a_person_triages_after_the_patience(office):
     await office.hear(about)
     office.chassis.broker.connected = True
     watch = Watch(office.chassis, office.settings, office.app.state.consumer)
+    await watch.look()
 
     office.clock.advance(seconds=29)
     await watch.look()
@@ -135,6 +136,39 @@ async def test_without_a_classifier_a_person_triages_after_the_patience(office):
     await office.hear(classified(about))
 
     assert await count(office, tables.case) == 1
+
+
+async def test_a_classifier_that_is_only_behind_is_waited_for_longer(office):
+    waiting, other = await office.new_inquiry(), await office.new_inquiry()
+    await office.hear(waiting)
+    office.chassis.broker.connected = True
+    watch = Watch(office.chassis, office.settings, office.app.state.consumer)
+    await watch.look()
+
+    office.clock.advance(seconds=60)
+    await office.hear(classified(other))
+    await watch.look()
+    assert await office.said(CaseOpened) == []
+
+    office.clock.advance(seconds=250)
+    await office.hear(classified(await office.new_inquiry()))
+    await watch.look()
+    [body] = await office.bodies(CaseOpened)
+    assert (body["queue"], body["rule"]) == ("triage", "not-classified")
+
+
+async def test_what_waited_for_the_broker_waits_for_the_classifier_from_then_on(office):
+    await office.hear(await office.new_inquiry())
+    office.clock.advance(hours=1)
+    office.chassis.broker.connected = True
+    watch = Watch(office.chassis, office.settings, office.app.state.consumer)
+
+    await watch.look()
+    assert await office.said(CaseOpened) == []
+
+    office.clock.advance(seconds=31)
+    await watch.look()
+    assert len(await office.said(CaseOpened)) == 1
 
 
 async def test_without_a_broker_nobody_blames_the_classifier(office):
