@@ -1,12 +1,16 @@
 """Events leave in the transaction that caused them, and are kept until the trail has them.
 
-The embedded broker forgets everything when it stops, so "the broker acknowledged it" is not enough:
-a row is published to each new cluster until a `trail.receipt` confirms it.
+"The broker acknowledged it" is not enough: the embedded broker forgets everything when it stops, and
+was seen to lose acknowledged records. A row is published to each new cluster, and again to the same one
+after a while, until a `trail.receipt` confirms it.
 """
 
 import asyncio
+import time
 from collections.abc import Iterable
-from datetime import timedelta
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -23,6 +27,9 @@ from infra.database import Database, Transaction
 
 BATCH = 200
 IDLE_SECONDS = 1.0
+UNCONFIRMED_AGAIN = timedelta(seconds=30)
+"""Published but not confirmed for this long: published again, then after twice as long, and so on."""
+MOST_DOUBLINGS = 6
 KEEP = timedelta(days=30)
 """Confirmed rows stay this long, so that a repeated cause can repeat its effects."""
 
@@ -38,6 +45,18 @@ class Publisher(Protocol):
     async def publish(self, record: Record) -> None: ...
 
 
+@dataclass
+class Tries:
+    """An unconfirmed row since this process first saw it published."""
+
+    last: datetime
+    again: int = 0
+
+    def is_due(self, now: datetime) -> bool:
+        wait: timedelta = UNCONFIRMED_AGAIN * 2 ** min(self.again, MOST_DOUBLINGS)
+        return now - self.last >= wait
+
+
 class Outbox:
     def __init__(
         self, database: Database, publisher: Publisher, metrics: Metrics, clock: Clock
@@ -47,6 +66,7 @@ class Outbox:
         self._metrics = metrics
         self._clock = clock
         self._work = asyncio.Event()
+        self._tries: dict[int, Tries] = {}
 
     async def put(self, tx: Transaction, envelope: Envelope[Any], *, cause: UUID | None) -> None:
         """Publish `envelope` once `tx` has committed; putting the same event id again is harmless."""
@@ -97,9 +117,14 @@ class Outbox:
 
     async def run(self) -> None:
         """Publish what waits, in order, until cancelled."""
+        looked = time.monotonic()
         while True:
             try:
                 busy = await self._publish_some()
+                # By the clock: a busy outbox is never idle.
+                if time.monotonic() - looked >= IDLE_SECONDS:
+                    looked = time.monotonic()
+                    await self.look()
             except TRANSIENT as error:
                 log.info("outbox_waited", error=type(error).__name__)
                 busy = False
@@ -114,10 +139,8 @@ class Outbox:
             await tx.execute(delete(inbox).where(inbox.c.seen_at < before))
 
     async def _wait(self) -> None:
-        try:
+        with suppress(TimeoutError):
             await asyncio.wait_for(self._work.wait(), IDLE_SECONDS)
-        except TimeoutError:
-            await self._count_waiting()
         self._work.clear()
 
     async def _publish_some(self) -> bool:
@@ -159,8 +182,40 @@ class Outbox:
             )
         return int(waiting or 0)
 
-    async def _count_waiting(self) -> None:
+    async def look(self) -> None:
+        """Counts what waits for the trail, and publishes again what has waited long."""
         self._metrics.set("henvend_outbox_waiting", float(await self.unconfirmed()))
+        due = await self._due()
+        if not due:
+            return
+        log.warning("events_published_again", count=len(due))
+        async with self._database.write() as tx:
+            await tx.execute(
+                update(outbox)
+                .where(outbox.c.seq.in_(due), outbox.c.confirmed_at.is_(None))
+                .values(published_in=None)
+            )
+            tx.after_commit(self.nudge)
+
+    async def _due(self) -> list[int]:
+        """Rows whose record or receipt must have been lost. Also notes when each was first seen."""
+        async with self._database.read() as reader:
+            found = await reader.execute(
+                select(outbox.c.seq)
+                .where(
+                    outbox.c.published_in == self._publisher.cluster,
+                    outbox.c.confirmed_at.is_(None),
+                )
+                .order_by(outbox.c.seq)
+                .limit(BATCH)
+            )
+            waiting = list(found.scalars())
+        now = self._clock()
+        self._tries = {seq: self._tries.get(seq) or Tries(now) for seq in waiting}
+        due = [seq for seq, tries in self._tries.items() if tries.is_due(now)]
+        for seq in due:
+            self._tries[seq] = Tries(now, self._tries[seq].again + 1)
+        return due
 
 
 def _record(row: Row[Any]) -> Record:
