@@ -1,23 +1,29 @@
-"""Wires the classifier: mail intake, model, consumer."""
+"""Wires the classifier: mail intake, model, consumer, the page on which models are promoted."""
 
 from datetime import timedelta
+from pathlib import Path
 
 from litestar import Litestar
 
 from infra.chassis.chassis import Chassis
 from infra.chassis.settings import SettingsError
+from services.classifier.adapters.decisions import SqlDecisions
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.consumer import Consumer
 from services.classifier.mailbox import Intake, listen
-from services.classifier.model import Model
+from services.classifier.model_in_use import Load, ModelInUse, load_model
+from services.classifier.models_page import ModelsDesk, model_routes
+from services.classifier.promote import Promotions
 from services.classifier.repeat import Repeater
 from services.classifier.settings import ClassifierSettings
+from services.classifier.signature import load_signer
+from services.classifier.storage import ModelError
 
 
 async def create_app(
-    settings: ClassifierSettings, chassis: Chassis, model: Model | None = None
+    settings: ClassifierSettings, chassis: Chassis, load: Load = load_model
 ) -> Litestar:
-    """Raises SettingsError when there is no usable model."""
+    """Raises SettingsError when there is no usable model, or not the one that was approved."""
     ledger = SqlIntakeLedger(
         chassis.database,
         chassis.outbox,
@@ -26,18 +32,25 @@ async def create_app(
     )
     intake = Intake(ledger, chassis.keyring, settings, chassis.metrics, chassis.clock)
     chassis.background(lambda: listen(intake, settings))
-    Consumer(chassis, model or _model(settings), ledger).register()
-    chassis.background(Repeater(chassis, ledger).run)
-    return chassis.web([])
-
-
-def _model(settings: ClassifierSettings) -> Model:
-    # Imported here: sentence-transformers takes seconds, and tests bring their own model.
-    from services.classifier.storage import ModelError, load  # noqa: PLC0415
-
     try:
-        return load(settings.data / "model")
+        promotions = _promotions(settings, chassis)
+        models = await ModelInUse.start(promotions, load)
     except (ModelError, OSError) as error:
-        raise SettingsError(
-            f"There is no usable model in {settings.data / 'model'} ({error}). Run: henvend train"
-        ) from None
+        raise SettingsError(f"There is no usable model. {error}") from None
+    Consumer(chassis, models, ledger, SqlDecisions(chassis.database)).register()
+    chassis.background(Repeater(chassis, ledger).run)
+    chassis.background(lambda: models.follow(promotions))
+    return chassis.web(
+        model_routes(ModelsDesk(chassis, promotions, models, settings.data)),
+        template_folders=[Path(__file__).parent / "pages"],
+    )
+
+
+def _promotions(settings: ClassifierSettings, chassis: Chassis) -> Promotions:
+    return Promotions(
+        chassis.database,
+        chassis.outbox,
+        load_signer(settings.keys),
+        settings.data,
+        chassis.clock,
+    )

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.inquiry import Channel
 from contracts.taxonomy import TaxonomyError
+from services.classifier import learning_commands
+from services.classifier.learning_commands import champion_folder
 from services.classifier.settings import ClassifierSettings
 
 BATCH = 64
@@ -49,6 +51,7 @@ def mount(app: typer.Typer) -> None:
     app.add_typer(measure, name="evaluate")
     app.command("model-card")(model_card)
     app.add_typer(data_app, name="data")
+    learning_commands.mount(app)
 
 
 def train(
@@ -59,6 +62,8 @@ def train(
     """Train the model from labelled examples; from category names alone when there are none."""
     settings = ClassifierSettings.load()
     with _sentences():
+        if out is None:
+            learning_commands.require_no_champion(settings)
         digest = train_into(
             out or settings.data / MODEL_FOLDER,
             settings,
@@ -87,11 +92,11 @@ def train_into(
     from services.classifier.sources import sources_of  # noqa: PLC0415
 
     sources = sources_of(settings.municipality, data, taxonomy)
-    with _bar("Training the classifier", training.STEPS) as advance:
+    with bar("Training the classifier", training.STEPS) as advance:
         trained = training.train(
             sources.examples,
             sources.taxonomy,
-            outside_embedding=_outside_embedding(settings),
+            outside_embedding=outside_embedding(settings),
             step=advance,
         )
         digest = storage.save(folder, trained.model, trained.embedding, trained.about)
@@ -121,7 +126,7 @@ def classify(jsonl: In = Path("-"), out: Out = None, model: ModelFolder = None) 
     from services.classifier.storage import load  # noqa: PLC0415
 
     with _sentences(), _opened(jsonl, out) as (lines, sink):
-        loaded = load(model or ClassifierSettings.load().data / MODEL_FOLDER)
+        loaded = load(model or champion_folder(ClassifierSettings.load()))
         for batch in _batches(lines):
             inquiries = [Inquiry(text=line.text, title=line.subject or None) for line in batch]
             for line, reading in zip(batch, read(inquiries, loaded), strict=True):
@@ -156,7 +161,7 @@ def evaluate(
     from services.classifier.storage import load  # noqa: PLC0415
 
     with _sentences():
-        loaded = load(model or ClassifierSettings.load().data / MODEL_FOLDER)
+        loaded = load(model or champion_folder(ClassifierSettings.load()))
         cases = measuring.read_cases(data or EVALUATION)
         result = measuring.evaluate(cases, loaded)
         report.write_text(to_html(result, loaded.name, loaded.digest), "utf-8")
@@ -175,7 +180,7 @@ def model_card(model: ModelFolder = None) -> None:
     from services.classifier.storage import load, read_manifest  # noqa: PLC0415
 
     with _sentences():
-        folder = model or ClassifierSettings.load().data / MODEL_FOLDER
+        folder = model or champion_folder(ClassifierSettings.load())
         loaded, manifest = load(folder), read_manifest(folder)
         texts = [Inquiry(known.text) for known in loaded.known[:: max(1, len(loaded.known) // 100)]]
         read(texts[:5], loaded)
@@ -234,7 +239,7 @@ def _answer(line: Line, reading: Any, model: Any) -> dict[str, Any]:
     }
 
 
-def _outside_embedding(settings: ClassifierSettings) -> Any:
+def outside_embedding(settings: ClassifierSettings) -> Any:
     if settings.embedding_model is None:
         return None
     from services.classifier.adapters.sentence_transformer import load_embedder  # noqa: PLC0415
@@ -245,7 +250,7 @@ def _outside_embedding(settings: ClassifierSettings) -> Any:
 
 
 @contextmanager
-def _bar(what: str, steps: int) -> Iterator[Any]:
+def bar(what: str, steps: int) -> Iterator[Any]:
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
         task = progress.add_task(what, total=steps)

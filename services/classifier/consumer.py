@@ -6,7 +6,7 @@ import time
 import structlog
 
 from contracts.case import CaseOpened, CorrectionConfirmed
-from contracts.event import Envelope, effect_id
+from contracts.event import Envelope, InvalidEventError, effect_id
 from contracts.inquiry import (
     Alternative,
     InquiryClassified,
@@ -17,19 +17,29 @@ from contracts.inquiry import (
 )
 from infra.chassis.chassis import Chassis
 from infra.keyring import DataKey
+from services.classifier.adapters.decisions import SqlDecisions
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.classify import Inquiry, Reading, classify
+from services.classifier.corrections import of_two_persons
 from services.classifier.model import Model
+from services.classifier.model_in_use import ModelInUse
 
 log = structlog.get_logger()
 DIGITS = 4
 
 
 class Consumer:
-    def __init__(self, chassis: Chassis, model: Model, ledger: SqlIntakeLedger) -> None:
+    def __init__(
+        self,
+        chassis: Chassis,
+        models: ModelInUse,
+        ledger: SqlIntakeLedger,
+        decisions: SqlDecisions,
+    ) -> None:
         self._chassis = chassis
-        self._model = model
+        self._models = models
         self._ledger = ledger
+        self._decisions = decisions
 
     def register(self) -> None:
         self._chassis.on(InquiryReceived, self.on_inquiry_received)
@@ -37,8 +47,10 @@ class Consumer:
         self._chassis.on(CorrectionConfirmed, self.on_correction_confirmed)
 
     async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
-        """Stateless: the same inquiry and model give the same event, so doing it again is harmless."""
+        """The same inquiry and model give the same event, so doing it again is harmless."""
         received = envelope.data
+        # One model for the whole inquiry, also when another takes over meanwhile.
+        model = self._models.model
         key = await self._chassis.keyring.data_key(received.inquiry)
         began = time.perf_counter()
         inquiry = Inquiry(
@@ -46,17 +58,16 @@ class Consumer:
             title=key.open("title", received.title) if received.title else None,
             hint=received.language,
         )
-        (reading,) = await asyncio.to_thread(classify, [inquiry], self._model)
+        (reading,) = await asyncio.to_thread(classify, [inquiry], model)
         self._chassis.metrics.observe("henvend_classify_seconds", time.perf_counter() - began)
-        classified = to_event(received, reading, self._model, key)
-        await self._chassis.publish(
-            Envelope[InquiryClassified].of(
-                classified,
-                event_id=effect_id(envelope.id, f"classified/{self._model.digest}"),
-                source="classifier",
-                time=self._chassis.clock(),
-            )
+        said = Envelope[InquiryClassified].of(
+            to_event(received, reading, model, key),
+            event_id=effect_id(envelope.id, f"classified/{model.digest}"),
+            source="classifier",
+            time=self._chassis.clock(),
         )
+        await self._decisions.keep(received, said)
+        await self._chassis.publish(said)
         self._chassis.metrics.count(
             "henvend_inquiries_classified_total",
             verdict=reading.verdict,
@@ -67,6 +78,9 @@ class Consumer:
         await self._ledger.arrived(envelope.data.inquiry, self._chassis.clock())
 
     async def on_correction_confirmed(self, envelope: Envelope[CorrectionConfirmed]) -> None:
+        """Raises InvalidEventError for one that a single person made: a dead letter that is looked at."""
+        if not of_two_persons(envelope.data):
+            raise InvalidEventError("invalid", "confirmed_by")
         await self._ledger.keep_correction(envelope)
 
 

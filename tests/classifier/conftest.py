@@ -1,6 +1,7 @@
 import pytest
 
 from contracts.taxonomy import Taxonomy
+from services.classifier import storage
 from services.classifier.embedding import weigh_words
 from services.classifier.examples import Example
 from services.classifier.lexicon import load_lexicon
@@ -91,3 +92,16 @@ def words_only() -> Embedding:
 @pytest.fixture(scope="session")
 def model(examples, taxonomy, words_only):
     return train(examples, taxonomy, outside_embedding=words_only).model
+
+
+@pytest.fixture(scope="session")
+def stored(examples, taxonomy, words_only, tmp_path_factory):
+    """Two models as folders: one to begin with, and one trained on a little more."""
+    folder = tmp_path_factory.mktemp("models")
+    more = Example(
+        id="more", category="borger.pas", language="da", text="Pasbilleder i borgerservice"
+    )
+    for name, rows in (("first", examples), ("second", [*examples, more])):
+        trained = train(rows, taxonomy, outside_embedding=words_only)
+        storage.save(folder / name, trained.model, "words", trained.about)
+    return folder
