@@ -30,7 +30,10 @@ _SAID_LOWER = re.compile(
 _GREETING = re.compile(
     rf"(?i:\b(?:kære|hej|hi|hello|dear|hallå|goddag))\s(?P<name>{_FULL})(?=[\s]*[,!.\n])"
 )
-_SIGNATURE = re.compile(rf"(?:^|\n)[ \t]*[-–/]{{0,2}}[ \t]*(?P<name>{_FULL})[ \t.]*\Z")
+# Below something, or two names at least: a message of one word ("Byggetilladelse") is what it is about.
+_SIGNATURE = re.compile(
+    rf"(?:\n[ \t]*[-–/]{{0,2}}[ \t]*|^(?={_NAME}[ \t]+{_NAME}))(?P<name>{_FULL})[ \t.]*\Z"
+)
 _KNOWN = re.compile(rf"(?<![\w@.\-]){_NAME}")
 _SURNAMES = re.compile(rf"(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))*")
 _PATTERNS = (_SAID, _GREETING, _SIGNATURE)

@@ -55,6 +55,8 @@ def test_personal_data_is_found_with_its_kind(text: str, kind: str, found: str) 
         "kl. 10-12 den 3/4, rum 4.2.17",
         "motorvej 3 er spærret",
         "linje 5 og bus 250",
+        "Byggetilladelse",
+        "Rösträttsålder",
     ],
 )
 def test_what_only_looks_personal_is_left(text: str) -> None:
@@ -84,3 +86,8 @@ def test_spans_never_overlap() -> None:
 
     assert all(a.end <= b.start for a, b in pairwise(spans))
     assert {"address", "cpr", "phone", "email"} <= set(kinds(text))
+
+
+@pytest.mark.parametrize("text", ["Olgierd Kowalczyk", "Hej\nOlgierd", "Pas\n- Olgierd", "Jonas"])
+def test_a_bare_name_is_a_name(text: str) -> None:
+    assert kinds(text) == ["person"]
