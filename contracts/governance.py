@@ -47,8 +47,12 @@ class RulesChanged(Event):
         return self.digest
 
 
+MONITOR = "monitor"
+"""Who turned a switch when no person did: it may only turn them off."""
+
+
 class SwitchTurned(Event):
-    """A kill switch was turned by a person."""
+    """A kill switch was turned by a person, or turned off by the monitor."""
 
     type: ClassVar[str] = "switch.turned"
 

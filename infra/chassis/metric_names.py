@@ -15,6 +15,7 @@ CounterName = Literal[
     "henvend_inquiries_classified_total",  # by verdict and language
     "henvend_cases_opened_total",  # by department and reason
     "henvend_cases_moved_total",  # by department left
+    "henvend_categories_stopped_total",  # promise broken, automatic routing stopped, by category
     "henvend_questions_answered_total",  # by verdict and language
     "henvend_leaves_appended_total",  # trail entries
 ]
@@ -25,6 +26,10 @@ GaugeName = Literal[
     "henvend_intake_waiting",  # inquiries whose case is not open yet
     "henvend_trail_size",  # leaves in the signed tree
     "henvend_trail_unexplained",  # in - (opened + answered + dead-lettered)
+    "henvend_live_precision",  # share of routed cases staff left where they were, by department
+    "henvend_live_coverage",  # share of cases routed without manual sorting, by department
+    "henvend_live_drift",  # population stability index, by sign
+    "henvend_live_alerts",  # open alerts of the monitor, by level
 ]
 HistogramName = Literal[
     "henvend_handling_seconds",  # per record, by type

@@ -193,6 +193,8 @@ def _rules_changed(event: governance.RulesChanged) -> Account:
 
 def _switched(event: governance.SwitchTurned) -> Account:
     why = (word(event.reason), f"switch:{code(event.switch)}")
+    if event.by == governance.MONITOR:
+        return Account("config", "on" if event.on else "off", "auto", why)
     return Account("config", "on" if event.on else "off", "human", why, staff=(event.by,))
 
 

@@ -26,6 +26,7 @@ from infra.chassis.staff import StaffMember
 from infra.database import Transaction
 from services.router.adapters import cases
 from services.router.live import Changes
+from services.router.promise_keeper import PromiseKeeper
 
 TRIAGE = "triage"
 
@@ -45,6 +46,7 @@ class Desk:
     chassis: Chassis
     taxonomy: Taxonomy
     changes: Changes
+    promises: PromiseKeeper
 
     async def assign(self, case_id: UUID, member: StaffMember) -> None:
         """Take the case."""
@@ -202,6 +204,7 @@ class _Acting:
             by=self._member.account,
             detail=detail,
         )
+        await self._desk.promises.note(self.tx, self._case_id, kind, detail, self.now)
         envelope = Envelope[CaseEvent].of(
             event, event_id=effect_id(act_id, kind), source="router", time=self.now
         )

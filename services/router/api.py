@@ -1,7 +1,7 @@
 """Staff pages: queues (live), a case, dead letters, corrections."""
 
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -20,10 +20,11 @@ from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from infra.pages.pages import language_of
 from services.router.acts import ActRefusedError, Desk, may_handle
-from services.router.adapters import cases
+from services.router.adapters import cases, switches
 from services.router.bounce import MOVES, chain
 from services.router.read import CaseReader, read_evidence
 from services.router.route import RoutingTable
+from services.router.switch import stopped_by
 
 StaffRequest = Request[StaffMember, Any, Any]
 Form = Annotated[dict[str, str], Body(media_type=RequestEncodingType.URL_ENCODED)]
@@ -54,6 +55,17 @@ def _places(member: StaffMember, table: RoutingTable) -> list[str]:
     return own if member.departments else ["triage", *own, *external]
 
 
+def _stopped_here(off: Iterable[str], chosen: str, table: RoutingTable) -> list[str]:
+    """Categories whose cases a person routes, of the chosen queue; all of them in triage."""
+    departments = table.taxonomy.departments
+    return sorted(
+        one
+        for one in stopped_by(off, departments).categories
+        if one in table.taxonomy.categories
+        and chosen in {"triage", table.taxonomy.department_of(one)}
+    )
+
+
 def _queue_routes(
     chassis: Chassis, desk: Desk, table: RoutingTable, reader: CaseReader
 ) -> list[ControllerRouterHandler]:
@@ -73,10 +85,12 @@ def _queue_routes(
                 page=max(1, page),
             )
             sizes = await cases.queue_sizes(connection)
+            off = await switches.stopped(connection)
         return {
             "places": places,
             "chosen": chosen,
             "sizes": sizes,
+            "stopped": _stopped_here(off, chosen, table),
             "cases": await reader.headlines(rows[:PAGE]),
             "page": max(1, page),
             "more": len(rows) > PAGE,

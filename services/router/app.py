@@ -20,7 +20,9 @@ from services.router.live import Changes
 from services.router.mailroom import Mailroom
 from services.router.office import Office
 from services.router.office_pages import office_routes
+from services.router.policy import Policy, PolicyError, load_policy
 from services.router.ports import OutgoingMail
+from services.router.promise_keeper import PromiseKeeper
 from services.router.receipt_page import Counter, receipt_routes
 from services.router.route import RoutingTable
 from services.router.rules import RulesError, load_rules, rules_path
@@ -43,7 +45,8 @@ async def create_app(
     mailroom = Mailroom(chassis, settings, table.taxonomy, mail or SmtpMail(settings))
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
-    desk = Desk(chassis, table.taxonomy, changes)
+    promises = PromiseKeeper(chassis, _load_policy(settings), changes)
+    desk = Desk(chassis, table.taxonomy, changes, promises)
     counter = Counter(chassis, table, changes)
     office = Office(chassis, table.taxonomy, changes)
     app = chassis.web(
@@ -57,7 +60,15 @@ async def create_app(
         csrf_exclude=["^/receipt/"],
     )
     app.state.consumer = consumer
+    app.state.desk = desk
     return app
+
+
+def _load_policy(settings: RouterSettings) -> Policy:
+    try:
+        return load_policy(settings.municipality)
+    except PolicyError as error:
+        raise SettingsError(str(error)) from None
 
 
 def load_table(settings: RouterSettings) -> RoutingTable:

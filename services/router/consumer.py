@@ -12,11 +12,11 @@ from contracts.inquiry import DecisionContested, InquiryClassified, InquiryRecei
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import UnknownCategoryError
 from infra.database import Transaction
-from services.router.adapters import cases, contests, switches
+from services.router.adapters import cases, contests, decisions, switches
 from services.router.contest import apply_contest
 from services.router.live import Changes
 from services.router.route import RoutingTable, route
-from services.router.switch import is_routing, stopped_departments
+from services.router.switch import is_routing, stopped_by
 
 log = structlog.get_logger()
 
@@ -110,10 +110,11 @@ class Consumer:
             classified,
             self._table,
             now,
-            stopped=stopped_departments(off, self._table.taxonomy.departments),
+            stopped=stopped_by(off, self._table.taxonomy.departments),
             contested=await contests.is_contested(tx, inquiry_id),
         )
         await cases.open_cases(tx, opened, classified, now)
+        await decisions.keep_decisions(tx, opened, classified)
         for case in opened:
             await self._announce(tx, case, received)
         tx.after_commit(self._changes.announce)

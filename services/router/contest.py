@@ -5,7 +5,7 @@ from datetime import datetime
 from contracts.event import Envelope, effect_id
 from contracts.inquiry import DecisionContested
 from infra.database import Transaction
-from services.router.adapters import cases, contests
+from services.router.adapters import cases, contests, decisions
 
 
 async def apply_contest(
@@ -14,7 +14,9 @@ async def apply_contest(
     """In one transaction with its inbox mark; harmless when the case is not open yet."""
     contested = envelope.data
     await contests.keep_contest(tx, envelope.id, contested.inquiry, contested.wish, now)
-    for case in await contests.back_to_triage(tx, contested.inquiry, contested.case):
+    meant = await contests.back_to_triage(tx, contested.inquiry, contested.case)
+    await decisions.mark_contested(tx, [case.id for case in meant])
+    for case in meant:
         await cases.add_act(
             tx,
             act_id=effect_id(envelope.id, f"contested/{case.id}"),

@@ -12,7 +12,7 @@ from infra.database import Transaction
 from services.router.acts import ActRefusedError
 from services.router.adapters import reports, switches
 from services.router.live import Changes
-from services.router.switch import REASONS, switch_of
+from services.router.switch import REASONS, category_switch, switch_of
 
 LONGEST_REPORT = 5_000
 LONGEST_PAGE = 200
@@ -24,18 +24,20 @@ class Office:
     taxonomy: Taxonomy
     changes: Changes
 
-    async def turn(
-        self, department: str | None, member: StaffMember, *, on: bool, reason: str
-    ) -> None:
-        """Stop or start the machine for a department, or for all (None).
+    async def turn(self, place: str | None, member: StaffMember, *, on: bool, reason: str) -> None:
+        """Stop or start the machine for a department, for a category, or for all (None).
 
         Raises ActRefusedError (unknown_target, reason).
         """
-        if department is not None and department not in self.taxonomy.departments:
-            raise ActRefusedError("unknown_target")
         if reason not in REASONS:
             raise ActRefusedError("reason")
-        turned = SwitchTurned(switch=switch_of(department), on=on, by=member.account, reason=reason)
+        if place in self.taxonomy.categories:
+            name = category_switch(place)
+        elif place is None or place in self.taxonomy.departments:
+            name = switch_of(place)
+        else:
+            raise ActRefusedError("unknown_target")
+        turned = SwitchTurned(switch=name, on=on, by=member.account, reason=reason)
         now = self.chassis.clock()
         async with self.chassis.database.write() as tx:
             await switches.keep_switch(tx, turned, now)

@@ -9,13 +9,14 @@ from litestar.response import Redirect, Template
 from litestar.types import ControllerRouterHandler
 
 from contracts.event import Sealed
+from contracts.governance import MONITOR
 from infra.pages.pages import language_of
 from services.router.acts import ActRefusedError
 from services.router.adapters import cases, reports, switches
 from services.router.api import MANAGERS, Form, StaffRequest
 from services.router.bounce import MOVES, chain, unclear_boundaries
 from services.router.office import Office
-from services.router.switch import REASONS, ROUTING, switch_of
+from services.router.switch import BROKEN, REASONS, ROUTING, category_of, switch_of
 
 
 def office_routes(office: Office) -> list[ControllerRouterHandler]:
@@ -35,7 +36,15 @@ def _switch_routes(office: Office) -> list[ControllerRouterHandler]:
                     for name, department in office.taxonomy.departments.items()
                     if not department.external
                 ],
+                "categories": sorted(
+                    (category, row)
+                    for name, row in turned.items()
+                    if (category := category_of(name)) in office.taxonomy.categories
+                ),
+                "taxonomy": office.taxonomy,
                 "reasons": REASONS,
+                "known_reasons": (*REASONS, BROKEN),
+                "monitor": MONITOR,
                 "refused": refused,
                 "language_code": language_of(request),
             },
@@ -50,7 +59,7 @@ def _switch_routes(office: Office) -> list[ControllerRouterHandler]:
     async def turn(request: StaffRequest, data: Form) -> Response[Any]:
         try:
             await office.turn(
-                data.get("department") or None,
+                data.get("place") or None,
                 request.user,
                 on=data.get("turn") == "on",
                 reason=data.get("reason", ""),

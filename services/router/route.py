@@ -12,6 +12,9 @@ from contracts.reference import reference_of
 from contracts.taxonomy import Taxonomy
 from services.router.deadline import deadline_after
 from services.router.rules import Rules, Situation, first_fitting
+from services.router.switch import Stopped
+
+NOTHING_STOPPED = Stopped()
 
 
 @dataclass(frozen=True)
@@ -29,12 +32,12 @@ def route(
     table: RoutingTable,
     now: datetime,
     *,
-    stopped: Container[str] = frozenset(),
+    stopped: Stopped = NOTHING_STOPPED,
     contested: bool = False,
 ) -> tuple[CaseOpened, ...]:
     """One case, or one per subject of a mixed inquiry, linked to each other; never none.
 
-    A department in `stopped` gets no case without a person; neither does a contested inquiry.
+    What is in `stopped` gets no case without a person; neither does a contested inquiry.
     """
     subjects = _subjects(classified)
     cases = [effect_id(received.inquiry, f"case/{part}") for part in range(len(subjects))]
@@ -45,13 +48,15 @@ def route(
     return tuple(_hold_back(case, stopped, contested=contested) for case in routed)
 
 
-def _hold_back(case: CaseOpened, stopped: Container[str], *, contested: bool) -> CaseOpened:
+def _hold_back(case: CaseOpened, stopped: Stopped, *, contested: bool) -> CaseOpened:
     if case.queue == "triage":
         return case
     if contested:
         return case.model_copy(update={"queue": "triage", "reason": "contested"})
-    if case.department in stopped:
+    if case.department in stopped.departments:
         return case.model_copy(update={"queue": "triage", "reason": "switched-off"})
+    if case.category in stopped.categories:
+        return case.model_copy(update={"queue": "triage", "reason": "category-stopped"})
     return case
 
 

@@ -275,6 +275,19 @@ def test_free_text_of_staff_stays_out_of_the_leaf(key):
     assert leaf["why"] == ["free-text", "switch:routing"]
 
 
+def test_a_switch_the_monitor_turned_is_nobodys_act(key):
+    event = governance.SwitchTurned(
+        switch="routing.category.tmf.veje", on=False, by="monitor", reason="promise-broken"
+    )
+    envelope = Envelope.of(event, event_id=uuid4(), source="router", time=NOON)
+
+    leaf = only_leaf([record_of(envelope)], key)
+
+    assert leaf["act"]["mode"] == "auto"
+    assert "hum" not in leaf
+    assert leaf["why"] == ["promise-broken", "switch:routing.category.tmf.veje"]
+
+
 @pytest.mark.parametrize("text", ["010203-4567", "en lang sætning", "", "ABC", "a\nb"])
 def test_a_typed_reason_is_a_plain_word_or_free_text(text):
     assert describe.word(text) == "free-text"

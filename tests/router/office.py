@@ -18,10 +18,8 @@ from contracts.event import Envelope, Event
 from infra.chassis.broker import Delivered
 from infra.chassis.chassis import Chassis, open_chassis
 from infra.chassis.tables import outbox
-from services.router.acts import Desk
 from services.router.adapters import cases
 from services.router.app import create_app, load_table
-from services.router.live import Changes
 from services.router.mailroom import Mailroom
 from services.router.route import RoutingTable
 from services.router.settings import RouterSettings
@@ -70,7 +68,7 @@ class Office:
         self.app = app
         self.mail = mail
         self.clock = clock
-        self.desk = Desk(chassis, table.taxonomy, Changes())
+        self.desk = app.state.desk
         self.mailroom = Mailroom(chassis, settings, table.taxonomy, mail)
         self.staff = chassis.staff.members
         self._offset = 0

@@ -159,7 +159,7 @@ async def test_a_dead_letter_can_be_sent_again_once_the_broker_is_there(office):
 
 async def test_switching_a_department_off_holds_its_next_cases_back_and_names_who_did_it(office):
     async with office.visitor("emil.koordinator") as emil:
-        await emil.post("/switches", department="tmf", turn="off", reason="wrong-decisions")
+        await emil.post("/switches", place="tmf", turn="off", reason="wrong-decisions")
         page = (await emil.get("/switches")).text
 
     held = await office.open_case("tmf.veje")
@@ -178,14 +178,14 @@ async def test_switching_a_department_off_holds_its_next_cases_back_and_names_wh
 
     office.clock.advance(minutes=1)
     async with office.visitor("emil.koordinator") as emil:
-        await emil.post("/switches", department="tmf", turn="on", reason="as-usual")
+        await emil.post("/switches", place="tmf", turn="on", reason="as-usual")
 
     assert (await office.open_case("tmf.veje")).queue == "department"
 
 
 async def test_one_switch_stops_the_machine_for_all(office):
     async with office.visitor("ida.drift") as ida:
-        await ida.post("/switches", department="", turn="off", reason="maintenance")
+        await ida.post("/switches", place="", turn="off", reason="maintenance")
 
     assert (await office.open_case("tmf.veje")).queue == "triage"
     assert (await office.open_case("kff.pas")).queue == "triage"
@@ -208,8 +208,8 @@ async def test_a_switch_turned_elsewhere_is_obeyed_and_an_old_turn_is_not(office
 @pytest.mark.parametrize(
     "fields",
     [
-        {"department": "tmf", "turn": "off", "reason": "because I say so"},
-        {"department": "xyz", "turn": "off", "reason": "maintenance"},
+        {"place": "tmf", "turn": "off", "reason": "because I say so"},
+        {"place": "xyz", "turn": "off", "reason": "maintenance"},
     ],
 )
 async def test_a_switch_needs_a_department_and_a_reason_from_the_list(office, fields):

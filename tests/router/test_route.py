@@ -9,6 +9,7 @@ from contracts.taxonomy import load_taxonomy
 from services.router.adapters.office_days import OfficeHolidays
 from services.router.route import RoutingTable, route
 from services.router.rules import load_rules
+from services.router.switch import Stopped
 from tests.router.inquiries import MONDAY, classified, parts_of, received
 
 TAXONOMY = load_taxonomy()
@@ -162,11 +163,22 @@ def test_a_rule_may_send_a_category_to_another_department(tmp_path):
 def test_a_department_with_automatic_routing_switched_off_gets_its_cases_from_triage():
     about = received()
 
-    [stopped] = route(about, classified(about), TABLE, MONDAY, stopped=frozenset({"tmf"}))
-    [other] = route(about, classified(about), TABLE, MONDAY, stopped=frozenset({"kff"}))
+    [stopped] = route(about, classified(about), TABLE, MONDAY, stopped=Stopped(frozenset({"tmf"})))
+    [other] = route(about, classified(about), TABLE, MONDAY, stopped=Stopped(frozenset({"kff"})))
 
     assert (stopped.queue, stopped.department, stopped.reason) == ("triage", "tmf", "switched-off")
     assert stopped.rule == "confident"
+    assert other.queue == "department"
+
+
+def test_a_category_that_is_stopped_goes_to_triage_and_its_neighbours_do_not():
+    about = received()
+    stopped = Stopped(categories=frozenset({"tmf.veje"}))
+
+    [held] = route(about, classified(about), TABLE, MONDAY, stopped=stopped)
+    [other] = route(about, classified(about, "tmf.affald"), TABLE, MONDAY, stopped=stopped)
+
+    assert (held.queue, held.reason, held.category) == ("triage", "category-stopped", "tmf.veje")
     assert other.queue == "department"
 
 

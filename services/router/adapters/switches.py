@@ -29,6 +29,11 @@ async def switches(connection: AsyncConnection) -> Sequence[Any]:
     return (await connection.execute(select(switch))).all()
 
 
+async def find(connection: AsyncConnection, name: str) -> Any | None:
+    """The last turn of one switch, if it was ever turned."""
+    return (await connection.execute(select(switch).where(switch.c.name == name))).first()
+
+
 async def stopped(connection: AsyncConnection) -> frozenset[str]:
     """Names of the switches that are off."""
     rows = await connection.execute(select(switch.c.name).where(switch.c.on.is_(False)))

@@ -129,11 +129,39 @@ contest = Table(
     Column("at", UtcDateTime, nullable=False),
 )
 
-# Kill switches: `routing` or `routing.<department>`; without a row it is on.
+# What was decided when a case was opened and what staff made of it, for monitoring: ids and figures
+# only, nothing of the citizen, so it may outlive the case.
+decision = Table(
+    "decision",
+    metadata,
+    Column("case", Uuid, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("queue", String(12), nullable=False),
+    Column("department", String(64), nullable=False),
+    Column("category", String(64)),
+    Column("language", String(8), nullable=False),
+    Column("channel", String(10), nullable=False),
+    Column("verdict", String(20)),
+    Column("reason", String(60)),
+    Column("confidence", Float),
+    Column("confidence_bin", Integer),
+    Column("typicality_bin", Integer),
+    Column("model", String(64)),
+    Column("first_act_seconds", Float),
+    Column("contested", Boolean, nullable=False),
+    Column("outcome", String(10)),
+    Column("settled_at", UtcDateTime),
+    Column("to_department", String(64)),
+    Column("to_category", String(64)),
+    Index("decision_evidence", "category", "queue", "at"),
+)
+
+# Kill switches: `routing`, `routing.<department>` or `routing.category.<category>`; without a row
+# it is on.
 switch = Table(
     "switch",
     metadata,
-    Column("name", String(80), primary_key=True),
+    Column("name", String(100), primary_key=True),
     Column("on", Boolean, nullable=False),
     Column("by", String(80), nullable=False),
     Column("reason", String(60), nullable=False),
