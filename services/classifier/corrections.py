@@ -1,5 +1,6 @@
 """Corrections that two persons agreed on, as training rows. Pure."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal, NamedTuple
 
@@ -7,10 +8,15 @@ from contracts.case import CorrectionConfirmed
 from contracts.inquiry import InquiryClassified
 from contracts.taxonomy import Taxonomy
 from infra.text.language import guess_language
-from infra.text.mask import blank, find_personal
+from infra.text.mask import Span, blank, find_personal
+from infra.text.normalise import Word, words
 from services.classifier.examples import Example, training_words
 
-LeftOut = Literal["erased", "words-gone", "one-person", "unknown-category", "evaluated", "empty"]
+LeftOut = Literal[
+    "erased", "words-gone", "one-person", "unknown-category", "evaluated", "empty", "rare-words"
+]
+SEVERAL = 3
+"""Words that so many corrected inquiries use are nobody's own."""
 
 
 class Material(NamedTuple):
@@ -46,7 +52,7 @@ def harvest(
     materials: Iterable[Material], taxonomy: Taxonomy, evaluated: Iterable[Sequence[str]] = ()
 ) -> Harvest:
     """`evaluated` are the words of evaluation inquiries: what is measured on is not learned from."""
-    seen_in_evaluation = {tuple(words) for words in evaluated}
+    seen_in_evaluation = {tuple(one) for one in evaluated}
     rows: list[Example] = []
     left_out: list[tuple[str, LeftOut]] = []
     for material in materials:
@@ -58,6 +64,30 @@ def harvest(
         else:
             left_out.append((material.correction.reference, row))
     return Harvest(tuple(rows), tuple(left_out))
+
+
+def without_rare_words(found: Harvest, examples: Iterable[Example]) -> Harvest:
+    """Takes out words that neither an example nor SEVERAL corrections use.
+
+    A model keeps the words it learned from, longer than the key of an inquiry: what only one citizen
+    wrote, a name no mask found among it, must not become one of them.
+    """
+    common = {word.text for example in examples for word in _words(example)}
+    used = Counter(word for row in found.rows for word in {one.text for one in _words(row)})
+    common |= {word for word, count in used.items() if count >= SEVERAL}
+    rows, left_out = [], list(found.left_out)
+    for row in found.rows:
+        rare = [Span(w.start, w.end, "person") for w in words(row.text) if w.text not in common]
+        text = blank(row.text, rare)
+        if training_words(None, text):
+            rows.append(row.model_copy(update={"text": text}))
+        else:
+            left_out.append((row.id.removeprefix(PREFIX), "rare-words"))
+    return Harvest(tuple(rows), tuple(left_out))
+
+
+def _words(example: Example) -> list[Word]:
+    return words(f"{example.title}\n{example.text}" if example.title else example.text)
 
 
 def _row(material: Material, taxonomy: Taxonomy) -> Example | LeftOut:

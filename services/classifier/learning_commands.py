@@ -152,7 +152,6 @@ def _retrain(
     found = harvest(
         asyncio.run(_materials(settings)), sources.taxonomy, training.words_of_cases(cases)
     )
-    _say_what_was_taken(found)
     with bar("Training and judging a candidate", STEPS + 2) as advance:
         candidate = training.train_candidate(
             settings.data,
@@ -168,10 +167,11 @@ def _retrain(
             cases,
             tolerances,
             evaluation=training.digest_of_cases(evaluation or EVALUATION),
-            harvest=found,
+            learned=candidate.learned,
             at=datetime.now(UTC),
             step=advance,
         )
+    _say_what_was_taken(candidate.learned)
     write_verdict(candidate.folder, verdict, load_signer(settings.keys))
     return verdict, candidate.folder
 

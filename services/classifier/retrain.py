@@ -12,7 +12,7 @@ from contracts.taxonomy import Taxonomy
 from infra.text.mask import blank, find_personal, mask
 from services.classifier import storage
 from services.classifier import train as training
-from services.classifier.corrections import Harvest
+from services.classifier.corrections import Harvest, without_rare_words
 from services.classifier.evaluate import Case, Evaluation, evaluate
 from services.classifier.examples import Example, training_words
 from services.classifier.gate import Measured, SliceFigure, Tolerances, Verdict, compare
@@ -26,6 +26,8 @@ UNDER_WAY = "under-way"
 class Candidate(NamedTuple):
     digest: str
     folder: Path
+    learned: Harvest
+    """The corrections it was trained on."""
 
 
 def train_candidate(
@@ -37,27 +39,31 @@ def train_candidate(
     outside_embedding: training.Embedding | None = None,
     step: training.Step = lambda: None,
 ) -> Candidate:
-    """Stored below `data` under its digest, not yet judged. Raises ExamplesError or ModelError."""
+    """Stored below `data` under its digest, not yet judged. Raises ExamplesError or ModelError.
+
+    Of `harvest` only words that several inquiries use are learned.
+    """
+    learned = without_rare_words(harvest, examples)
     trained = training.train(
-        [*examples, *harvest.rows], taxonomy, outside_embedding=outside_embedding, step=step
+        [*examples, *learned.rows], taxonomy, outside_embedding=outside_embedding, step=step
     )
-    model = replace(trained.model, known=without_words(trained.model.known, harvest))
+    model = replace(trained.model, known=without_words(trained.model.known, learned))
     fresh = data / CANDIDATES / UNDER_WAY
     digest = storage.save(fresh, model, trained.embedding, trained.about)
     folder = candidate_folder(data, digest)
     shutil.rmtree(folder, ignore_errors=True)
     fresh.rename(folder)
-    return Candidate(digest, folder)
+    return Candidate(digest, folder, learned)
 
 
-def without_words(known: Sequence[Known], harvest: Harvest) -> list[Known]:
+def without_words(known: Sequence[Known], learned: Harvest) -> list[Known]:
     """Evidence names a corrected case by its reference: a model outlives the erasure of its words.
 
     Raises ModelError when the words are not found where they would be shown: then they stand in
     the model in another form, and it is not stored.
     """
     reference = {
-        _shown(row): name for row, name in zip(harvest.rows, harvest.references, strict=True)
+        _shown(row): name for row, name in zip(learned.rows, learned.references, strict=True)
     }
     if not reference.keys() <= {one.text for one in known}:
         raise ModelError("A correction's words would stand in the model; it was not stored.")
@@ -76,7 +82,7 @@ def judge(
     tolerances: Tolerances,
     *,
     evaluation: str,
-    harvest: Harvest,
+    learned: Harvest,
     at: datetime,
     step: Callable[[], None] = lambda: None,
 ) -> Verdict:
@@ -90,7 +96,7 @@ def judge(
         candidate=candidate.digest,
         inquiries=len(cases),
         evaluation=evaluation,
-        corrections=harvest.references,
+        corrections=learned.references,
         at=at,
         lines=compare(was, now, tolerances),
     )

@@ -29,6 +29,7 @@ from services.classifier.gate import Line, Verdict
 from services.classifier.gate_file import write_verdict
 from services.classifier.model import Model
 from services.classifier.model_files import candidate_folder, digest_of
+from services.classifier.model_in_use import Load
 from services.classifier.promote import Promotions
 from services.classifier.settings import ClassifierSettings
 from services.classifier.signature import load_signer
@@ -174,7 +175,9 @@ def correction(about: InquiryReceived, now: str, **changed: Any) -> CorrectionCo
 
 
 @asynccontextmanager
-async def open_school(data: Path, model: Path | None) -> AsyncIterator[School]:
+async def open_school(
+    data: Path, model: Path | None, load: Load = load_words
+) -> AsyncIterator[School]:
     """`model` is a stored model to begin with; None continues what stands in `data`."""
     if model:
         shutil.copytree(model, data / "model")
@@ -188,7 +191,7 @@ async def open_school(data: Path, model: Path | None) -> AsyncIterator[School]:
     async with open_chassis(
         "classifier", settings, migrations="services.classifier.migrations", clock=clock
     ) as chassis:
-        app = await create_app(settings, chassis, load_words)
+        app = await create_app(settings, chassis, load)
         school = School(chassis, settings, app, clock)
 
         async def publish(envelope: Envelope[Any]) -> None:
