@@ -15,22 +15,30 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.settings import SettingsError
 from infra.keyring.wrapping import load_secret
 from services.chatbot.adapters.edge_store import EdgeStore
-from services.chatbot.api import Gate, chat_routes
+from services.chatbot.api import Door, chat_routes
 from services.chatbot.chat import Chat
 from services.chatbot.consumer import Consumer
+from services.chatbot.editor_pages import editor_routes
+from services.chatbot.editors import Editors
 from services.chatbot.engine import Engine
+from services.chatbot.form_page import FormPage, form_routes
+from services.chatbot.gate import Gate
+from services.chatbot.handover import Handovers
 from services.chatbot.knowledge import KnowledgeError
 from services.chatbot.live import Arrivals
 from services.chatbot.municipality import Municipality, load_municipality
 from services.chatbot.ports import Embedder, VectorStore
-from services.chatbot.public import public_routes
+from services.chatbot.public import Surroundings, public_routes
+from services.chatbot.receipt_page import Receipts, receipt_routes
+from services.chatbot.room import Room
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
+from services.chatbot.switch import AnswerSwitch
 from services.chatbot.watch import Watch
 
 HERE = Path(__file__).parent
 # Citizens' pages carry no cookie at all, so there is nothing a forged request could ride on.
-WITHOUT_COOKIES = ("^/$", "^/chat", "^/api/", "^/widget/")
+WITHOUT_COOKIES = ("^/$", "^/chat", "^/api/", "^/widget/", "^/answers/", "^/articles/")
 
 log = structlog.get_logger()
 
@@ -51,17 +59,25 @@ async def create_app(
     taxonomy = load_taxonomy(own if own and own.exists() else None)
     arrivals = Arrivals()
     closed_days = _holidays(municipality)
-    chat = Chat(chassis, engine, municipality, arrivals, closed_days)
-    Consumer(chassis, chat, taxonomy, municipality).register()
+    room = Room(chassis, arrivals)
+    switch = AnswerSwitch(chassis, allowed=settings.chatbot_on)
+    handovers = Handovers(chassis, room, municipality, closed_days)
+    chat = Chat(chassis, room, engine, municipality, handovers, switch, phrases)
+    Consumer(chassis, room, taxonomy, municipality).register()
     chassis.background(engine.watch)
-    chassis.background(Watch(chassis, chat, settings).run)
+    chassis.background(Watch(chassis, room, settings).run)
     chassis.background(_closing(engine))
     chassis.ready_when("articles", lambda: engine.world is not None)
     gate = Gate(settings, municipality, load_secret(settings.keys / "session.key"))
+    door = Door(chat, gate, settings)
+    surroundings = Surroundings(chassis, settings, municipality, switch, closed_days)
     return chassis.web(
         [
-            *chat_routes(chat, gate, arrivals, municipality, settings),
-            *public_routes(chassis, chat, gate, municipality, settings, closed_days),
+            *chat_routes(door, arrivals, municipality, settings),
+            *public_routes(surroundings),
+            *form_routes(FormPage(door, surroundings)),
+            *receipt_routes(Receipts(chassis, room, door, engine, surroundings)),
+            *editor_routes(Editors(chassis, settings, engine, municipality), switch, settings),
         ],
         template_folders=[HERE / "pages"],
         csrf_exclude=WITHOUT_COOKIES,

@@ -6,13 +6,14 @@ import structlog
 
 from contracts.case import CaseClosed, CaseEvent, CaseMoved, CaseOpened, CaseReplied
 from contracts.event import Envelope, effect_id
+from contracts.inquiry import InquiryErased
 from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.keyring import KeyDestroyedError, UnknownKeyError
 from infra.pages.pages import text
 from services.chatbot.adapters import conversations as store
-from services.chatbot.chat import Chat
 from services.chatbot.municipality import Municipality
+from services.chatbot.room import Room
 from services.chatbot.say import Saying, notice
 
 log = structlog.get_logger()
@@ -20,10 +21,10 @@ log = structlog.get_logger()
 
 class Consumer:
     def __init__(
-        self, chassis: Chassis, chat: Chat, taxonomy: Taxonomy, municipality: Municipality
+        self, chassis: Chassis, room: Room, taxonomy: Taxonomy, municipality: Municipality
     ) -> None:
         self._chassis = chassis
-        self._chat = chat
+        self._room = room
         self._taxonomy = taxonomy
         self._municipality = municipality
 
@@ -32,6 +33,7 @@ class Consumer:
         self._chassis.on(CaseMoved, self.on_case_moved)
         self._chassis.on(CaseReplied, self.on_case_replied)
         self._chassis.on(CaseClosed, self.on_case_closed)
+        self._chassis.on(InquiryErased, self.on_inquiry_erased)
 
     async def on_case_opened(self, envelope: Envelope[CaseOpened]) -> None:
         case = envelope.data
@@ -82,10 +84,21 @@ class Consumer:
         if language is not None:
             await self._tell(envelope.data, notice("closed", language), envelope.id)
 
+    async def on_inquiry_erased(self, envelope: Envelope[InquiryErased]) -> None:
+        """Its text is the conversation: both go. Again, and for what is not ours, nothing happens."""
+        inquiry = envelope.data.inquiry
+        async with self._chassis.database.read() as reader:
+            handed = await store.handover_of(reader, inquiry)
+            conversation = handed.conversation if handed is not None else inquiry
+            talk = await store.talk(reader, conversation)
+        if talk is not None and talk.erased_at is None:
+            await self._room.erase(conversation)
+            log.info("conversation_erased", conversation=str(conversation))
+
     async def _tell(self, case: CaseEvent, said: Saying, cause: UUID, role: str = "notice") -> None:
         # The message id is the event's: seen again, it is said once.
         assert case.conversation is not None
-        await self._chat.tell(case.conversation, said, effect_id(cause, "told"), role)
+        await self._room.tell(case.conversation, said, effect_id(cause, "told"), role)
 
     async def _language_of(self, case: CaseEvent) -> str | None:
         """The conversation's language; None when the case is not from a conversation we still have."""

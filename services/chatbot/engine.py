@@ -70,6 +70,11 @@ class Engine:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self.world: World | None = None
 
+    @property
+    def publication(self) -> str | None:
+        """Short name of what answers now."""
+        return self._name
+
     async def open(self, embedder: Embedder | None) -> None:
         """Take up the current publication, making one if there is none for this model."""
         self._embedder = embedder
@@ -86,6 +91,10 @@ class Engine:
         reply: Reply = await self._in_thread(answer, question, world)
         self._chassis.metrics.observe("henvend_answer_seconds", perf_counter() - started)
         return reply
+
+    async def compute(self, function: Callable[..., Any], *values: Any) -> Any:
+        """Run `function` where answers are computed: one at a time, in turn with them."""
+        return await self._in_thread(function, *values)
 
     async def watch(self) -> None:
         """Take up publications made while running (`henvend knowledge publish`)."""

@@ -15,6 +15,12 @@ Tongue = Literal["da", "sv", "en"]
 """Languages articles are written in."""
 TONGUES: tuple[Tongue, ...] = ("da", "sv", "en")
 
+
+def tongue_of(language: str) -> Tongue:
+    """Danish for everything we do not speak."""
+    return next((tongue for tongue in TONGUES if tongue == language), "da")
+
+
 _FRONT_MATTER = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 

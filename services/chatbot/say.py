@@ -35,16 +35,19 @@ def greeting(language: str, municipality: Municipality) -> Saying:
     return Saying("greeting", "\n\n".join(lines), {})
 
 
-def sayings(reply: Reply, index: Index, municipality: Municipality) -> list[Saying]:
-    """The messages a reply is shown as; a notice first when something was masked."""
+def sayings(reply: Reply, index: Index | None, municipality: Municipality) -> list[Saying]:
+    """The messages a reply is shown as; a notice first when something was masked.
+
+    Without an index there is no article in the reply.
+    """
     language = reply.language
     said = [Saying("notice", _say("masked", language), {})] if reply.masked else []
     said += [_saying(part, language, index, municipality) for part in reply.parts]
     return said
 
 
-def _saying(part: Part, language: str, index: Index, municipality: Municipality) -> Saying:
-    if part.article is not None:
+def _saying(part: Part, language: str, index: Index | None, municipality: Municipality) -> Saying:
+    if part.article is not None and index is not None:
         return _article(part, part.article, language, index)
     if part.verdict == "clarified":
         return Saying("clarified", _say("clarified", language), {"offered": _buttons(part.offered)})

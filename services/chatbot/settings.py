@@ -51,6 +51,15 @@ class ChatbotSettings(ServiceSettings):
         return own if own and own.is_dir() else sample
 
     @property
+    def development_folder(self) -> Path | None:
+        """Questions that came with what is right for them, read when publishing: they set how sure
+        the chat must be."""
+        if self.municipality:
+            own = self.municipality / "development"
+            return own if own.is_dir() else None
+        return Path(__file__).parent / "development"
+
+    @property
     def signposts_folder(self) -> Path:
         """Articles that only say which other authority decides."""
         own = self.municipality / "signposts" if self.municipality else None

@@ -7,7 +7,7 @@ import structlog
 
 from infra.chassis.chassis import Chassis
 from services.chatbot.adapters import conversations as store
-from services.chatbot.chat import Chat
+from services.chatbot.room import Room
 from services.chatbot.settings import ChatbotSettings
 
 log = structlog.get_logger()
@@ -17,9 +17,9 @@ SWEEP_EVERY = 1800
 
 
 class Watch:
-    def __init__(self, chassis: Chassis, chat: Chat, settings: ChatbotSettings) -> None:
+    def __init__(self, chassis: Chassis, room: Room, settings: ChatbotSettings) -> None:
         self._chassis = chassis
-        self._chat = chat
+        self._room = room
         self._settings = settings
 
     async def run(self) -> None:
@@ -49,6 +49,6 @@ class Watch:
         async with self._chassis.database.read() as reader:
             old = await store.older_than(reader, before)
         for conversation in old:
-            await self._chat.delete(conversation)
+            await self._room.delete(conversation)
         if old:
             log.info("conversations_forgotten", count=len(old))

@@ -34,3 +34,9 @@ def test_no_text_is_empty():
 def test_a_missing_text_is_an_error_and_not_a_blank():
     with pytest.raises(MissingTextError, match=r"no\.such\.key"):
         text("no.such.key", "da")
+
+
+def test_no_word_was_taken_for_a_yaml_truth():
+    taken = {"True", "False", "None"}
+
+    assert [k for lang in LANGUAGES for k, v in texts(lang).items() if v in taken] == []

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, update
+from sqlalchemy import Row, delete, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Sealed
+from infra.chassis.tables import outbox
 from infra.database import Transaction
 from services.chatbot.adapters.tables import conversation, handover, message, turn
 
@@ -43,6 +44,7 @@ class Talk:
     messages: int
     topic: str | None
     offered: tuple[str, ...]
+    erased_at: datetime | None = None
 
 
 async def start(tx: Transaction, talk: Talk) -> None:
@@ -114,6 +116,32 @@ async def rate(tx: Transaction, conversation_id: UUID, seq: int, *, helpful: boo
     return bool(done.rowcount)
 
 
+async def turn_of(reader: Reader, conversation_id: UUID, seq: int) -> Row[Any] | None:
+    found = await reader.execute(
+        select(turn).where(turn.c.conversation == conversation_id, turn.c.seq == seq)
+    )
+    return found.first()
+
+
+async def turn_with(reader: Reader, message_id: UUID) -> Row[Any] | None:
+    return (await reader.execute(select(turn).where(turn.c.id == message_id))).first()
+
+
+async def message_at(reader: Reader, conversation_id: UUID, seq: int | None) -> Row[Any] | None:
+    """None for no number, as for no message."""
+    found = await reader.execute(
+        select(message).where(message.c.conversation == conversation_id, message.c.seq == seq)
+    )
+    return found.first()
+
+
+async def waits_for_trail(reader: Reader, event_id: UUID) -> bool:
+    """Whether the trail has not confirmed it yet; only confirmed events leave the outbox."""
+    found = await reader.execute(select(outbox.c.confirmed_at).where(outbox.c.event_id == event_id))
+    row = found.first()
+    return row is not None and row.confirmed_at is None
+
+
 async def add_handover(tx: Transaction, **values: Any) -> None:
     await tx.execute(insert(handover).values(**values))
 
@@ -159,6 +187,25 @@ async def erase(tx: Transaction, conversation_id: UUID) -> None:
     for table in (message, turn):
         await tx.execute(delete(table).where(table.c.conversation == conversation_id))
     await tx.execute(delete(conversation).where(conversation.c.id == conversation_id))
+    await forget_sender(tx, conversation_id)
+
+
+async def erase_words(tx: Transaction, conversation_id: UUID, at: datetime) -> None:
+    """As `erase`, but the conversation's row stays to say so; again is harmless."""
+    for table in (message, turn):
+        await tx.execute(delete(table).where(table.c.conversation == conversation_id))
+    await tx.execute(
+        update(conversation)
+        .where(conversation.c.id == conversation_id, conversation.c.erased_at.is_(None))
+        .values(erased_at=at, topic=None, offered=[])
+    )
+    await forget_sender(tx, conversation_id)
+
+
+async def forget_sender(tx: Transaction, conversation_id: UUID) -> None:
+    await tx.execute(
+        update(handover).where(handover.c.conversation == conversation_id).values(sender=null())
+    )
 
 
 async def older_than(reader: Reader, before: datetime) -> list[UUID]:

@@ -4,6 +4,7 @@
 
 const HOME = new URL("..", import.meta.url).href;
 const SHELF = "henvend-chat";
+const GONE = new Set([404, 410]);
 const OPEN = { da: "Åbn chat", sv: "Öppna chatt", en: "Open chat" };
 const AWAY = {
   da: "Chatten svarer ikke lige nu. Vi prøver igen.",
@@ -234,10 +235,6 @@ class HenvendChat extends HTMLElement {
       make("header", {}, make("h2", {}, t.title), make("a", { href: `tel:${about.phone.replace(/\s/g, "")}` }, t.phone),
         make("button", { type: "button", "aria-label": t.close, on: { click: () => this.close() } }, "✕")),
       p.bar, p.log, p.hear, p.person, p.form);
-    if (!about.on) {
-      p.form.hidden = true;
-      p.log.append(make("p", {}, t.switched_off));
-    }
     this.shadowRoot.append(p.panel);
   }
 
@@ -255,7 +252,6 @@ class HenvendChat extends HTMLElement {
       } catch (error) {
         if (error.status === 428) proof = await this.#prove(error.extra);
         else if (error.status && error.status < 500) return this.#say(error.message);
-        else if (error.status === 503 && error.message) return this.#say(error.message);
         else {
           this.#offline(true);
           await wait(Math.min(8000, 500 * 2 ** attempt));
@@ -288,13 +284,13 @@ class HenvendChat extends HTMLElement {
         answer.messages.forEach((one) => this.#show(one));
         failures = 0;
       } catch (error) {
-        if (error.status && (error.status < 500 || error.message === this.#t.switched_off)) {
+        if (error.status && error.status < 500) {
           talk.waiting.shift();
           this.#keep();
           this.#parts.log.querySelector(`[data-id="${next.id}"].pending`)?.remove();
           if (!next.topic && !this.#parts.input.value) this.#parts.input.value = next.text;
           this.#say(error.message);
-          if (error.status === 404) this.#forget();
+          if (GONE.has(error.status)) this.#gone(error.status, error.message);
         } else {
           this.#offline(true);
           await wait(Math.min(8000, 500 * 2 ** failures++));
@@ -335,11 +331,11 @@ class HenvendChat extends HTMLElement {
       try {
         const answer = await fetch(`${this.#base}conversations/${talk.id}/events`, { signal: control.signal, credentials: "omit", cache: "no-store",
           headers: { accept: "text/event-stream", authorization: `Bearer ${talk.token}`, "last-event-id": String(this.#seen) } });
-        if (answer.status === 404) return this.#forget();
+        if (GONE.has(answer.status)) return this.#gone(answer.status, (await answer.json().catch(() => ({}))).error);
         if (!answer.ok) throw new Refused(answer.status, "");
         failures = 0;
         this.#offline(false);
-        if (await this.#read(answer.body.pipeThrough(new TextDecoderStream()).getReader())) return this.#forget();
+        if (await this.#read(answer.body.pipeThrough(new TextDecoderStream()).getReader())) continue; // asking again says why it is gone
       } catch {
         if (control.signal.aborted) return;
       }
@@ -386,23 +382,34 @@ class HenvendChat extends HTMLElement {
     node.append(one.html === null ? make("p", { class: "words" }, one.text) : trusted(one.html));
     if (one.about.offered) node.append(make("div", { class: "row" }, ...one.about.offered.map((b) => make("button", { type: "button", name: "topic", value: b.topic }, b.title))));
     if (one.about.title) this.#credit(node, one);
+    else if (one.receipt) node.append(make("p", { class: "meta" }, this.#receipt(one)));
     if (one.about.person) node.append(make("div", { class: "row" }, make("button", { type: "button", on: { click: () => this.#askPerson() } }, t.person)));
     const pending = this.#parts.log.querySelector(".pending");
     pending && one.role !== "citizen" ? pending.before(node) : this.#parts.log.append(node);
     if (one.role !== "citizen") this.#announce(node, one, first);
   }
 
-  #credit(node, { seq, about }) {
+  #receipt({ receipt }) {
+    return make("a", { href: `${receipt}?lang=${this.#lang}`, rel: "noopener noreferrer", target: "_blank" }, this.#t.receipt);
+  }
+
+  #credit(node, { seq, about, receipt }) {
     const t = this.#t;
     const facts = [t.ai_mark, t.version.replace("{version}", about.version), t.approved.replace("{role}", about.approved_by), t.review.replace("{date}", about.review_by)];
     const meta = make("p", { class: "meta" }, facts.join(" · "));
     for (const source of about.sources) meta.append(` · ${t.source}: `, make("a", { href: source.url, rel: "noopener noreferrer", target: "_blank" }, source.title));
+    meta.append(" · ", this.#receipt({ receipt }));
     const rate = (helpful) => async () => {
       const { thanks } = await this.#call(`conversations/${this.#talk.id}/feedback`, { method: "POST", body: { seq, helpful } }).catch(() => ({ thanks: t.offline }));
       row.replaceChildren(make("span", { role: "status" }, thanks));
     };
+    const wrong = async () => {
+      const said = await this.#call(`conversations/${this.#talk.id}/wrong`, { method: "POST", body: { seq } }).catch((error) => this.#say(error.message || t.failed));
+      if (said) row.replaceChildren(make("span", { role: "status" }, `${t.thanks} ${said.reference}`));
+    };
     const row = make("div", { class: "row" }, make("span", {}, t.helped),
-      make("button", { type: "button", on: { click: rate(true) } }, t.helped_yes), make("button", { type: "button", on: { click: rate(false) } }, t.helped_no));
+      make("button", { type: "button", on: { click: rate(true) } }, t.helped_yes), make("button", { type: "button", on: { click: rate(false) } }, t.helped_no),
+      make("button", { type: "button", on: { click: wrong } }, t.wrong));
     node.append(meta, row);
   }
 
@@ -457,7 +464,7 @@ class HenvendChat extends HTMLElement {
     if (!this.#talk) return;
     const answer = await this.#call(`conversations/${this.#talk.id}/download`, { raw: true }).catch((error) => this.#say(error.message || this.#t.failed));
     if (!answer) return;
-    const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: "samtale.txt" });
+    const link = make("a", { href: URL.createObjectURL(await answer.blob()), download: `${this.#t.download_file}.txt` });
     link.click();
     URL.revokeObjectURL(link.href);
   }
@@ -481,6 +488,11 @@ class HenvendChat extends HTMLElement {
     this.#forget();
     await this.#begin();
     this.#parts.input.focus();
+  }
+
+  #gone(status, why) {
+    this.#forget();
+    this.#say(status === 410 && why ? why : this.#t.gone);
   }
 
   #forget() {

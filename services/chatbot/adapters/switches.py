@@ -1,0 +1,26 @@
+"""Kill switches of the chat, in SQL."""
+
+from typing import Any
+
+from sqlalchemy import Row, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from contracts.governance import SwitchTurned
+from infra.database import Transaction
+from services.chatbot.adapters.conversations import Reader
+from services.chatbot.adapters.tables import chat_switch
+
+
+async def keep_switch(tx: Transaction, turned: SwitchTurned, at: Any) -> None:
+    values = {"on": turned.on, "by": turned.by, "reason": turned.reason, "at": at}
+    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
+    await tx.execute(
+        dialect
+        .insert(chat_switch)
+        .values(name=turned.switch, **values)
+        .on_conflict_do_update(index_elements=[chat_switch.c.name], set_=values)
+    )
+
+
+async def switch(reader: Reader, name: str) -> Row[Any] | None:
+    return (await reader.execute(select(chat_switch).where(chat_switch.c.name == name))).first()
