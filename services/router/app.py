@@ -18,6 +18,8 @@ from services.router.api import staff_routes
 from services.router.consumer import Consumer
 from services.router.live import Changes
 from services.router.mailroom import Mailroom
+from services.router.monitor_page import monitor_routes
+from services.router.monitor_rounds import Rounds
 from services.router.office import Office
 from services.router.office_pages import office_routes
 from services.router.policy import Policy, PolicyError, load_policy
@@ -46,6 +48,7 @@ async def create_app(
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
     promises = PromiseKeeper(chassis, _load_policy(settings), changes)
+    chassis.background(Rounds(promises, table.taxonomy).run)
     desk = Desk(chassis, table.taxonomy, changes, promises)
     counter = Counter(chassis, table, changes)
     office = Office(chassis, table.taxonomy, changes)
@@ -53,6 +56,7 @@ async def create_app(
         [
             *staff_routes(chassis, desk, table),
             *office_routes(office),
+            *monitor_routes(promises, table.taxonomy),
             *receipt_routes(counter),
         ],
         template_folders=[Path(__file__).parent / "pages"],

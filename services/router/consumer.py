@@ -5,6 +5,7 @@ from uuid import UUID
 
 import structlog
 
+from contracts.answer import QuestionAnswered
 from contracts.case import CaseOpened
 from contracts.event import Envelope, effect_id
 from contracts.governance import DeadLettered, SwitchTurned
@@ -12,7 +13,7 @@ from contracts.inquiry import DecisionContested, InquiryClassified, InquiryRecei
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import UnknownCategoryError
 from infra.database import Transaction
-from services.router.adapters import cases, contests, decisions, switches
+from services.router.adapters import answers, cases, contests, decisions, switches
 from services.router.contest import apply_contest
 from services.router.live import Changes
 from services.router.route import RoutingTable, route
@@ -35,6 +36,7 @@ class Consumer:
         self._chassis.on(DecisionContested, self.on_decision_contested)
         self._chassis.on(DeadLettered, self.on_dead_lettered)
         self._chassis.on(SwitchTurned, self.on_switch_turned)
+        self._chassis.on(QuestionAnswered, self.on_question_answered)
 
     async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
         async with self._chassis.database.write() as tx:
@@ -65,6 +67,12 @@ class Consumer:
             return
         async with self._chassis.database.write() as tx:
             await switches.keep_switch(tx, envelope.data, envelope.time)
+
+    async def on_question_answered(self, envelope: Envelope[QuestionAnswered]) -> None:
+        answered = envelope.data
+        if answered.verdict == "answered" and answered.handed_over is None:
+            async with self._chassis.database.write() as tx:
+                await answers.keep_answer(tx, envelope.id, answered.language, envelope.time)
 
     async def on_dead_lettered(self, envelope: Envelope[DeadLettered]) -> None:
         async with self._chassis.database.write() as tx:

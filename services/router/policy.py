@@ -26,6 +26,7 @@ class Policy(BaseModel):
     minimum: int = Field(ge=5, le=10_000)
     auto_stop: bool
     stop_level: Part
+    evidence_cases: int = Field(ge=5, le=10_000)
     evidence_days: int = Field(ge=1, le=3650)
     drift_watch: float = Field(gt=0)
     drift_alert: float = Field(gt=0)

@@ -55,7 +55,7 @@ class PromiseKeeper:
             return
         oldest = now - timedelta(days=self.policy.evidence_days)
         since = max(oldest, turned.at) if turned else oldest
-        kept = await decisions.evidence(tx.connection, category, since)
+        kept = await decisions.evidence(tx.connection, category, since, self.policy.evidence_cases)
         if not self.policy.broken_by(kept):
             return
         event = SwitchTurned(switch=name, on=False, by=MONITOR, reason=BROKEN)

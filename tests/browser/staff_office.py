@@ -17,6 +17,7 @@ from services.router.office import Office as OfficeMatters
 from services.router.ports import MailRefusedError
 from tests.conftest import free_port
 from tests.router.inquiries import classified, parts_of
+from tests.router.monitored import Past, chat, live_through
 from tests.router.office import Office, open_office
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,7 @@ async def seed(office: Office) -> dict[str, str]:
     await _corrected_case(office)
     await _office_matters(office)
     await _dead_letters(office)
+    await _a_past(office)
     return found
 
 
@@ -199,6 +201,18 @@ async def _dead_letters(office: Office) -> None:
             digest="ab" * 32,
         )
     )
+
+
+async def _a_past(office: Office) -> None:
+    """What the monitor needs: months of decisions, and a category that stopped."""
+    await live_through(
+        office,
+        Past(700, 0.2, 30, bad=("tmf.affald", 0.84), strange=0.25, swedish=0.2, seed=7),
+        Past(1600, 30, 120, seed=8),
+    )
+    await chat(office, 412)
+    async with office.chassis.database.write() as tx:
+        await office.desk.promises.hold(tx, "tmf.affald", office.clock())
 
 
 @asynccontextmanager

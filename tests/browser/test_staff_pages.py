@@ -33,6 +33,8 @@ PAGES = {
     "dead letters": (IDA, "/dead-letters"),
     "corrections": (EMIL, "/corrections"),
     "automatic routing": (EMIL, "/switches"),
+    "monitor": (EMIL, "/monitor"),
+    "monitor of a quiet department": (EMIL, "/monitor?days=7&department=okf&language=other"),
     "cases passed back and forth": (EMIL, "/bounced"),
     "error report": (BILAL, "/report?page=router/cases"),
     "reported errors": (IDA, "/reports"),

@@ -44,6 +44,7 @@ async def seen_before(office, kept: int, changed: int) -> None:
             "channel": "mail",
             "contested": False,
             "outcome": "kept" if number < kept else "changed",
+            "settled_at": office.clock(),
         }
         for number in range(kept + changed)
     ]
@@ -75,7 +76,7 @@ async def decided(office, case_id):
 
 @pytest.mark.parametrize(
     ("kept", "handled", "broken"),
-    [(22, 30, True), (28, 30, False), (0, 29, False), (880, 1000, True), (945, 1000, False)],
+    [(22, 30, True), (28, 30, False), (0, 29, False), (87, 100, True), (93, 100, False)],
 )
 def test_a_promise_is_broken_when_not_even_the_intervals_upper_end_keeps_it(kept, handled, broken):
     assert POLICY.broken_by(Share(kept, handled)) is broken
@@ -100,6 +101,16 @@ async def test_a_category_that_keeps_its_promise_goes_on(office):
 
     assert (await office.open_case("tmf.veje")).queue == "department"
     assert await office.said(SwitchTurned) == []
+
+
+async def test_only_the_newest_cases_count_so_that_a_sudden_fall_is_seen(office):
+    await seen_before(office, kept=2000, changed=0)
+    office.clock.advance(minutes=1)
+    await seen_before(office, kept=86, changed=13)
+    office.clock.advance(minutes=1)
+    await handle(office, kept=0, changed=1)
+
+    assert (await office.open_case("tmf.veje")).queue == "triage"
 
 
 async def test_too_few_cases_stop_nothing(office):

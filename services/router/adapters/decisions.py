@@ -86,24 +86,49 @@ async def mark_contested(tx: Transaction, case_ids: Sequence[UUID]) -> None:
     )
 
 
-async def evidence(connection: AsyncConnection, category: str, since: datetime) -> Share:
-    """Of the category's cases routed automatically since then and handled: how many were kept."""
-    rows = await connection.execute(
-        select(decision.c.outcome, func.count().label("n"))
+async def evidence(connection: AsyncConnection, category: str, since: datetime, most: int) -> Share:
+    """Of the category's cases routed automatically since then, the `most` that were handled last:
+    how many were kept."""
+    newest = (
+        select(decision.c.outcome)
         .where(
             decision.c.category == category,
             decision.c.queue == "department",
             decision.c.at > since,
             decision.c.outcome.is_not(None),
         )
+        .order_by(decision.c.settled_at.desc(), decision.c.case)
+        .limit(most)
+        .subquery()
+    )
+    rows = await connection.execute(
+        select(newest.c.outcome, func.count().label("n")).group_by(newest.c.outcome)
+    )
+    return _kept(rows)
+
+
+async def confirmed_by_hand(connection: AsyncConnection, category: str, since: datetime) -> Share:
+    """Of the category's suggestions a person sorted since then: how many they agreed with."""
+    rows = await connection.execute(
+        select(decision.c.outcome, func.count().label("n"))
+        .where(
+            decision.c.category == category,
+            decision.c.reason == "category-stopped",
+            decision.c.at > since,
+            decision.c.outcome.is_not(None),
+        )
         .group_by(decision.c.outcome)
     )
-    counts = {row.outcome: row.n for row in rows}
+    return _kept(rows)
+
+
+def _kept(rows: Iterable[Row[Any]]) -> Share:
+    counts: dict[str, int] = {row.outcome: row.n for row in rows}
     return Share(counts.get("kept", 0), sum(counts.values()))
 
 
 async def categories_judged(connection: AsyncConnection, since: datetime) -> list[str]:
-    """Categories with evidence since then."""
+    """Categories with evidence of mistakes since then."""
     rows = await connection.execute(
         select(decision.c.category)
         .where(decision.c.at > since, decision.c.outcome == "changed")

@@ -156,6 +156,15 @@ decision = Table(
     Index("decision_evidence", "category", "queue", "at"),
 )
 
+# Chat questions that were answered without a person, for counting what was saved.
+chat_answer = Table(
+    "chat_answer",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("at", UtcDateTime, nullable=False, index=True),
+    Column("language", String(8), nullable=False),
+)
+
 # Kill switches: `routing`, `routing.<department>` or `routing.category.<category>`; without a row
 # it is on.
 switch = Table(
