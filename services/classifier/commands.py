@@ -9,19 +9,16 @@ from typing import Annotated, Any, TextIO
 
 import typer
 from pydantic import BaseModel, ConfigDict, ValidationError
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from contracts.inquiry import Channel
-from contracts.taxonomy import TaxonomyError
-from services.classifier import learning_commands
+from services.classifier import learning_commands, measuring_commands
 from services.classifier.learning_commands import champion_folder
 from services.classifier.settings import ClassifierSettings
+from services.classifier.shell import bar, console, in_sentences
 
 BATCH = 64
 MODEL_FOLDER = "model"
 EVALUATION = Path(__file__).parent / "evaluation"
-console = Console(stderr=True, highlight=False)
 
 Data = Annotated[Path | None, typer.Option(help="Folder of .jsonl examples; default: the sample.")]
 TaxonomyFile = Annotated[Path | None, typer.Option(help="Taxonomy file; default: the sample.")]
@@ -30,14 +27,6 @@ ModelFolder = Annotated[
 ]
 In = Annotated[Path, typer.Option("--jsonl", help="One JSON object a line; - reads the pipe.")]
 Out = Annotated[Path | None, typer.Option(help="Where to write; default: standard output.")]
-
-
-data_app = typer.Typer(help="Labelled examples.", no_args_is_help=True)
-
-
-@data_app.callback()
-def data_commands() -> None:
-    """Labelled examples."""
 
 
 def mount(app: typer.Typer) -> None:
@@ -49,8 +38,7 @@ def mount(app: typer.Typer) -> None:
     measure = typer.Typer(invoke_without_command=True)
     measure.callback()(evaluate)
     app.add_typer(measure, name="evaluate")
-    app.command("model-card")(model_card)
-    app.add_typer(data_app, name="data")
+    measuring_commands.mount(app)
     learning_commands.mount(app)
 
 
@@ -61,7 +49,7 @@ def train(
 ) -> None:
     """Train the model from labelled examples; from category names alone when there are none."""
     settings = ClassifierSettings.load()
-    with _sentences():
+    with in_sentences():
         if out is None:
             learning_commands.require_no_champion(settings)
         digest = train_into(
@@ -75,7 +63,7 @@ def train(
 
 def train_default(settings: ClassifierSettings) -> None:
     """What the one-command run does when there is no model yet."""
-    with _sentences():
+    with in_sentences():
         train_into(settings.data / MODEL_FOLDER, settings)
 
 
@@ -125,7 +113,7 @@ def classify(jsonl: In = Path("-"), out: Out = None, model: ModelFolder = None) 
     from services.classifier.classify import classify as read  # noqa: PLC0415
     from services.classifier.storage import load  # noqa: PLC0415
 
-    with _sentences(), _opened(jsonl, out) as (lines, sink):
+    with in_sentences(), _opened(jsonl, out) as (lines, sink):
         loaded = load(model or champion_folder(ClassifierSettings.load()))
         for batch in _batches(lines):
             inquiries = [Inquiry(text=line.text, title=line.subject or None) for line in batch]
@@ -137,7 +125,7 @@ def mask(jsonl: In = Path("-"), out: Out = None) -> None:
     """Take personal data out of texts {id, text}, one JSON object a line."""
     from infra.text.mask import mask as take_out  # noqa: PLC0415
 
-    with _sentences(), _opened(jsonl, out) as (lines, sink):
+    with in_sentences(), _opened(jsonl, out) as (lines, sink):
         for batch in _batches(lines):
             for line in batch:
                 masked = take_out(line.text)
@@ -160,7 +148,7 @@ def evaluate(
     from services.classifier.report import to_html, verdict_on  # noqa: PLC0415
     from services.classifier.storage import load  # noqa: PLC0415
 
-    with _sentences():
+    with in_sentences():
         loaded = load(model or champion_folder(ClassifierSettings.load()))
         cases = measuring.read_cases(data or EVALUATION)
         result = measuring.evaluate(cases, loaded)
@@ -168,53 +156,6 @@ def evaluate(
     for name, value in result.figures.items():
         print(f"{name:28} {value:7.1%}  {verdict_on(name, value)}")  # noqa: T201
     console.print(f"Report: {report}")
-
-
-def model_card(model: ModelFolder = None) -> None:
-    """Print the model card, generated from the training run."""
-    import time  # noqa: PLC0415
-
-    from services.classifier.card import to_markdown  # noqa: PLC0415
-    from services.classifier.classify import Inquiry  # noqa: PLC0415
-    from services.classifier.classify import classify as read  # noqa: PLC0415
-    from services.classifier.storage import load, read_manifest  # noqa: PLC0415
-
-    with _sentences():
-        folder = model or champion_folder(ClassifierSettings.load())
-        loaded, manifest = load(folder), read_manifest(folder)
-        texts = [Inquiry(known.text) for known in loaded.known[:: max(1, len(loaded.known) // 100)]]
-        read(texts[:5], loaded)
-        began = time.process_time()
-        read(texts, loaded)
-        seconds = (time.process_time() - began) / len(texts)
-    print(to_markdown(manifest, loaded.digest, seconds))  # noqa: T201
-
-
-@data_app.command("check")
-def data_check(
-    data: Data = None,
-    taxonomy: TaxonomyFile = None,
-    evaluation: Annotated[Path | None, typer.Option(help="Evaluation set, for leakage.")] = None,
-    least: Annotated[int, typer.Option(help="Fewest examples a category should have.")] = 30,
-) -> None:
-    """Look for wrong labels, languages, duplicates and leakage; counts per category and language."""
-    from services.classifier.check_data import check_examples, counts  # noqa: PLC0415
-    from services.classifier.evaluate import read_cases  # noqa: PLC0415
-    from services.classifier.sources import sources_of  # noqa: PLC0415
-
-    with _sentences():
-        sources = sources_of(ClassifierSettings.load().municipality, data, taxonomy)
-        folder = evaluation or EVALUATION
-        cases = read_cases(folder) if folder.is_dir() else []
-        findings = check_examples(sources.examples, cases, sources.taxonomy, least)
-    for name, languages in counts(sources.examples).items():
-        spread = "  ".join(f"{language} {count}" for language, count in sorted(languages.items()))
-        print(f"{name:28} {sum(languages.values()):5}  {spread}")  # noqa: T201
-    for finding in findings:
-        print(f"{finding.kind}: {finding.where}")  # noqa: T201
-    print(f"{len(sources.examples)} examples, {len(findings)} findings")  # noqa: T201
-    if any(finding.kind in {"duplicate", "leak"} for finding in findings):
-        raise typer.Exit(1)
 
 
 def _answer(line: Line, reading: Any, model: Any) -> dict[str, Any]:
@@ -247,15 +188,6 @@ def outside_embedding(settings: ClassifierSettings) -> Any:
 
     name, prefix = settings.embedding_model, settings.embedding_prefix
     return Embedding(name, prefix, load_embedder(name, prefix))
-
-
-@contextmanager
-def bar(what: str, steps: int) -> Iterator[Any]:
-    columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=not console.is_terminal) as progress:
-        task = progress.add_task(what, total=steps)
-        yield lambda: progress.advance(task)
-        progress.update(task, completed=steps)
 
 
 @contextmanager
@@ -295,13 +227,3 @@ def _line(text: str, number: int) -> Line:
 
 def _write(sink: TextIO, answer: dict[str, Any]) -> None:
     sink.write(json.dumps(answer, ensure_ascii=False) + "\n")
-
-
-@contextmanager
-def _sentences() -> Iterator[None]:
-    """Obstacles are one sentence, not a traceback."""
-    try:
-        yield
-    except (TaxonomyError, ValueError, OSError) as error:
-        console.print(f"henvend: {error}", style="red", soft_wrap=True)
-        raise typer.Exit(1) from None

@@ -1,6 +1,6 @@
 """Labelled examples as the municipality keeps them: JSON Lines, one file per department."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import Annotated
@@ -64,6 +64,11 @@ def training_words(title: str | None, text: str) -> list[str]:
     """The folded words a model sees of an inquiry: title first, personal data taken out."""
     whole = f"{title}\n{text}" if title else text
     return [word.text for word in words(blank(whole, find_personal(whole)))]
+
+
+def spoken(words: Sequence[str]) -> str:
+    """What two exact duplicates have in common: the words without punctuation, if there are any."""
+    return " ".join([word for word in words if word.isalnum()] or words)
 
 
 def _refuse_repeated_ids(examples: list[Example]) -> None:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from services.classifier.settings import ClassifierSettings
+from services.classifier.shell import bar
 
 if TYPE_CHECKING:
     from services.classifier.adapters.decisions import Decision
@@ -134,7 +135,7 @@ def _retrain(
     evaluation: Path | None,
 ) -> "tuple[Verdict, Path]":
     from services.classifier import retrain as training  # noqa: PLC0415
-    from services.classifier.commands import EVALUATION, bar, outside_embedding  # noqa: PLC0415
+    from services.classifier.commands import EVALUATION, outside_embedding  # noqa: PLC0415
     from services.classifier.corrections import harvest  # noqa: PLC0415
     from services.classifier.evaluate import read_cases  # noqa: PLC0415
     from services.classifier.gate import load_tolerances  # noqa: PLC0415

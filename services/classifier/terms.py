@@ -7,7 +7,8 @@ from typing import Any
 import yaml
 
 from contracts.taxonomy import Taxonomy
-from services.classifier.examples import Example, ExamplesError
+from infra.text.normalise import words
+from services.classifier.examples import Example, ExamplesError, spoken
 
 TERMS_A_ROW = 8
 """Single words teach little each and cost a row each; a handful reads like a short message."""
@@ -54,14 +55,18 @@ def load_questions(folder: Path, taxonomy: Taxonomy) -> list[Example]:
 
 def without_repeats(first: Sequence[Example], more: Sequence[Example]) -> list[Example]:
     """`first` and what of `more` says something new."""
-    seen = {example.text.casefold().strip() for example in first}
+    seen = {_key(example) for example in first}
     fresh: list[Example] = []
     for example in more:
-        key = example.text.casefold().strip()
+        key = _key(example)
         if key not in seen:
             seen.add(key)
             fresh.append(example)
     return [*first, *fresh]
+
+
+def _key(example: Example) -> str:
+    return spoken([word.text for word in words(example.text)])
 
 
 def _rows(category: str, language: Any, terms: Sequence[str]) -> Iterator[Example]:

@@ -5,9 +5,8 @@ import json
 import pytest
 
 from contracts.taxonomy import TaxonomyError
-from services.classifier.check_data import check_examples
 from services.classifier.evaluate import Case, evaluate, read_cases
-from services.classifier.examples import Example, ExamplesError, load_examples
+from services.classifier.examples import ExamplesError, load_examples
 from services.classifier.report import to_html, verdict_on
 
 GOOD = {"id": "1", "category": "borger.pas", "language": "da", "text": "mit pas er væk"}
@@ -38,30 +37,6 @@ def test_an_id_may_be_used_once(tmp_path, taxonomy) -> None:
 
     with pytest.raises(ExamplesError, match="used twice"):
         load_examples(tmp_path, taxonomy)
-
-
-def test_duplicates_and_leaks_are_found(examples, taxonomy) -> None:
-    copy = examples[0].model_copy(update={"id": "copy"})
-    case = Case(id="case", language="da", category="veje.huller", text=examples[0].text + "!")
-
-    findings = check_examples([*examples, copy], [case], taxonomy, least=5)
-
-    kinds = {finding.kind for finding in findings}
-    assert {"duplicate", "near-duplicate", "leak"} <= kinds
-    assert not any(examples[0].text in finding.where for finding in findings)
-
-
-def test_a_mislabelled_language_and_a_thin_category_are_found(taxonomy) -> None:
-    swedish = Example(
-        id="s",
-        category="borger.pas",
-        language="da",
-        text="Jag skulle vilja veta hur jag får ett nytt pass till min dotter",
-    )
-
-    kinds = {finding.kind for finding in check_examples([swedish], [], taxonomy, least=2)}
-
-    assert kinds == {"language", "few"}
 
 
 def test_an_evaluation_measures_and_reports(model, tmp_path) -> None:
