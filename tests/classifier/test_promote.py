@@ -9,6 +9,7 @@ from sqlalchemy import update
 from contracts.governance import ModelPromoted
 from infra.chassis.settings import SettingsError
 from services.classifier.adapters.learning_tables import promotion
+from services.classifier.adapters.promotions import approve_proposal
 from services.classifier.model_files import GATE, approved_folder, candidate_folder, digest_of
 from services.classifier.promote import PromotionRefusedError
 from services.classifier.signature import KEY_FILE, ModelSigner, SignatureError, read_statement
@@ -237,3 +238,19 @@ def test_a_signature_holds_for_its_own_text_only():
 
     with pytest.raises(SignatureError):
         read_statement("{}", signer.sign("{ }"), signer)
+
+
+async def test_the_database_itself_takes_no_approval_from_the_proposer(tmp_path, stored):
+    """The page asks first; this holds when two of its requests run at once."""
+    async with open_school(tmp_path / "data", stored / "first") as school:
+        first = (await school.promotions.champion()).statement.digest
+        proposal = await school.promotions.propose(
+            judged(stored / "second", first, school.data), school.staff[EMIL]
+        )
+
+        async with school.chassis.database.write() as tx:
+            alone = await approve_proposal(tx, proposal, EMIL, school.clock())
+            both = await approve_proposal(tx, proposal, IDA, school.clock())
+            again = await approve_proposal(tx, proposal, IDA, school.clock())
+
+    assert (alone, both, again) == (False, True, False)
