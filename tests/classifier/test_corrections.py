@@ -6,7 +6,8 @@ from base64 import b64encode
 import pytest
 from sqlalchemy import delete
 
-from contracts.case import StaffRef
+from contracts.case import CaseMoved, StaffRef
+from contracts.event import effect_id
 from contracts.governance import DeadLettered
 from services.classifier.adapters.correction_material import read_materials
 from services.classifier.adapters.learning_tables import decision
@@ -89,9 +90,21 @@ async def test_a_row_put_into_the_database_by_one_person_is_left_out(school, lea
 
 
 async def test_an_unconfirmed_move_teaches_nothing(school, learned):
-    await school.inquiry("hul i vejen")
+    about = await school.inquiry("hul i vejen")
+    moved = CaseMoved(
+        inquiry=about.inquiry,
+        case=effect_id(about.inquiry, "case/0"),
+        reference=about.reference,
+        channel=about.channel,
+        from_department="borger",
+        to_department="veje",
+        to_category="veje.huller",
+        by=StaffRef(account=BILAL, role="caseworker"),
+    )
 
-    assert (await learned()).rows == ()
+    await school.hear(moved)
+
+    assert await learned() == Harvest((), ())
 
 
 async def test_erased_words_drop_out(school, learned):
