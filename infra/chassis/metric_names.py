@@ -24,8 +24,10 @@ GaugeName = Literal[
     "henvend_broker_connected",  # 1 when the broker answered within the last seconds
     "henvend_consumer_stopped",  # 1 when too many bugs in a row stopped consumption
     "henvend_intake_waiting",  # inquiries whose case is not open yet
+    "henvend_articles_overdue",  # published texts past their review date: they no longer answer
     "henvend_trail_size",  # leaves in the signed tree
     "henvend_trail_unexplained",  # in - (opened + answered + dead-lettered)
+    "henvend_energy_watt_hours",  # per 1,000 inquiries read since the start, estimated
     "henvend_live_precision",  # share of routed cases staff left where they were, by department
     "henvend_live_coverage",  # share of cases routed without manual sorting, by department
     "henvend_live_drift",  # population stability index, by sign

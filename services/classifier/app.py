@@ -10,6 +10,7 @@ from infra.chassis.settings import SettingsError
 from services.classifier.adapters.decisions import SqlDecisions
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.consumer import Consumer
+from services.classifier.energy import Meter
 from services.classifier.mailbox import Intake, listen
 from services.classifier.model_in_use import Load, ModelInUse, load_model
 from services.classifier.models_page import ModelsDesk, model_routes
@@ -37,11 +38,12 @@ async def create_app(
         models = await ModelInUse.start(promotions, load)
     except (ModelError, OSError) as error:
         raise SettingsError(f"There is no usable model. {error}") from None
-    Consumer(chassis, models, ledger, SqlDecisions(chassis.database)).register()
+    meter = Meter(settings.classifier_core_watts)
+    Consumer(chassis, models, ledger, SqlDecisions(chassis.database), meter).register()
     chassis.background(Repeater(chassis, ledger).run)
     chassis.background(lambda: models.follow(promotions))
     return chassis.web(
-        model_routes(ModelsDesk(chassis, promotions, models, settings.data)),
+        model_routes(ModelsDesk(chassis, promotions, models, settings.data, meter)),
         template_folders=[Path(__file__).parent / "pages"],
     )
 

@@ -1,51 +1,106 @@
 # ruff: noqa: E501 - the lines are the card's own
 """The model card, generated from the run: what it was made from, what it can and cannot do."""
 
-from services.classifier.storage import Manifest
+from collections.abc import Mapping
 
-WATTS = 15.0
-"""Assumed power of one busy core of a server, in watts; stated because it cannot be measured here."""
+from services.classifier.energy import Energy
+from services.classifier.measured import Measured
+from services.classifier.storage import EMBEDDING, Manifest
 
 
-def to_markdown(manifest: Manifest, digest: str, seconds_per_inquiry: float) -> str:
-    """Markdown; `seconds_per_inquiry` is processor time, for the energy estimate."""
-    watt_hours = 1000 * seconds_per_inquiry * WATTS / 3600
-    rows = sum(sum(languages.values()) for languages in manifest.examples.values())
-    languages = {
-        name: sum(counts.get(name, 0) for counts in manifest.examples.values())
-        for name in ("da", "sv", "en", "other")
-    }
-    spread = ", ".join(f"{name} {count}" for name, count in languages.items() if count)
-    metrics = "\n".join(
-        f"| {name.replace('_', ' ')} | {value:.1%} |" for name, value in manifest.metrics.items()
-    )
+def to_markdown(
+    manifest: Manifest, digest: str, energy: Energy, watts: float, evaluated: Measured | None
+) -> str:
     return f"""# Model card: {manifest.name}
 
-Digest `{digest}`. Made by `henvend train`.
+Digest `{digest}` (SHA-256 of the manifest, which names the SHA-256 of each of {len(manifest.files)} files). Made by `henvend train`.
 
 ## What it is for
-Suggests which category, and so which department, a citizen's inquiry belongs to, with a calibrated confidence. It takes no
-decision: a named member of staff opens, moves and closes every case. Not for anything else.
+Suggests which category, and so which department of this municipality, a citizen's inquiry belongs to, with a calibrated
+confidence; whether it is urgent or sensitive; which parts of it belong elsewhere. It takes no decision: a named member of
+staff opens, moves and closes every case. Not for deciding about people, not for rating them, not for anything else.
 
 ## What it was made from
-{rows} labelled examples in {len(manifest.examples)} categories ({spread}); SHA-256 of the examples `{manifest.examples_digest}`.
-Personal data are masked before anything is learned. Embedding: {manifest.embedding}.
+{_training(manifest)}
 
-## What was measured
-On examples the model had not seen (three-fold cross-fitting; `henvend evaluate` has the separate evaluation set):
+Personal data are masked before anything is learned. {_embedding(manifest)}
 
-| figure | value |
-|---|---|
-{metrics}
+## What was measured in training
+On training rows the model had not seen (cross-fitting: embedding, features and head made anew without them):
 
-A confident verdict promises {manifest.precision:.0%} precision; each category has its own threshold for it.
+{_table(manifest.metrics)}
+
+A confident verdict promises {manifest.precision:.0%} precision; each category has its own threshold for it. Training rows are
+harder than mail: many are single terms or short questions.
+
+## What was measured on the evaluation set
+{_evaluated(evaluated)}
 
 ## Limits
 - Short messages, indirect wording and long stories are where it errs; it then says `ask` or `unsure` and a person sorts.
 - Danish, Swedish and English only. Other languages are recognised and left to people.
 - The urgent flag is tuned to miss little and therefore often warns without need.
-- The sample's examples were written for the sample municipality; a real one must bring its own and measure again.
+- Sample texts were written for the sample municipality, training and evaluation by the same hands; a real municipality
+  brings its own and measures again.
+- A changed taxonomy, law or season changes what people write: the monitor compares live precision with the promise.
 
 ## Energy
-About {watt_hours:.3f} Wh per 1,000 inquiries ({seconds_per_inquiry * 1000:.1f} ms of one core each, {WATTS:.0f} W assumed).
+{_energy(energy, watts)}
 """
+
+
+def _training(manifest: Manifest) -> str:
+    counts = manifest.examples.values()
+    rows = sum(sum(languages.values()) for languages in counts)
+    spread = {name: sum(c.get(name, 0) for c in counts) for name in ("da", "sv", "en", "other")}
+    least = min(
+        (
+            (sum(languages.values()), name)
+            for name, languages in manifest.examples.items()
+            if name != "outside"
+        ),
+        default=(0, ""),
+    )
+    foreign = sum(manifest.examples.get("outside", {}).values())
+    named = "\n".join(f"| {name} | {count} |" for name, count in spread.items() if count)
+    return f"""{rows} labelled rows: examples, terms, questions of approved articles, names of categories; {len(manifest.kinds)} categories, and {foreign}
+rows that fit none. Fewest: {least[1]} with {least[0]}. SHA-256 of all rows `{manifest.examples_digest}`.
+
+| language | rows |
+|---|---|
+{named}"""
+
+
+def _embedding(manifest: Manifest) -> str:
+    if manifest.embedding == EMBEDDING:
+        return (
+            "Embedding: word vectors of the folder lexicon (distilled once from multilingual-e5-small, MIT licence), weighted by\n"
+            "these rows; stored with the model as a plain sentence-transformers model."
+        )
+    prefix = f", each text after `{manifest.prefix}`" if manifest.prefix else ""
+    return f"Embedding: the model `{manifest.embedding}`, unchanged{prefix}."
+
+
+def _evaluated(evaluated: Measured | None) -> str:
+    if evaluated is None:
+        return "Not yet on this machine: `henvend evaluate` measures it, and the next card has the figures."
+    return f"""{evaluated.inquiries} inquiries that taught nothing (SHA-256 `{evaluated.evaluation}`), on {evaluated.at:%Y-%m-%d}:
+
+{_table(evaluated.figures)}"""
+
+
+def _table(figures: Mapping[str, float]) -> str:
+    lines = [f"| {name.replace('_', ' ')} | {value:.1%} |" for name, value in figures.items()]
+    return "\n".join(["| figure | value |", "|---|---|", *lines])
+
+
+def _energy(energy: Energy, watts: float) -> str:
+    how = (
+        "measured by the processor's own counter (RAPL), with all else that ran meanwhile"
+        if energy.source == "measured"
+        else f"estimated: {watts:g} W for one busy core, the setting HENVEND_CLASSIFIER_CORE_WATTS; the processor's own counter cannot be read here"
+    )
+    return (
+        f"About {energy.watt_hours:.3f} Wh per 1,000 inquiries ({energy.seconds * 1000:.1f} ms of one core each, measured now on\n"
+        f"the model's own examples; {how}). Reading only: not the broker, the disks or the screens."
+    )

@@ -153,6 +153,7 @@ def evaluate(
         cases = measuring.read_cases(data or EVALUATION)
         result = measuring.evaluate(cases, loaded)
         report.write_text(to_html(result, loaded.name, loaded.digest), "utf-8")
+        measuring_commands.remember(result, loaded.digest, data or EVALUATION)
     for name, value in result.figures.items():
         print(f"{name:28} {value:7.1%}  {verdict_on(name, value)}")  # noqa: T201
     console.print(f"Report: {report}")

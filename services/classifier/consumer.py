@@ -21,6 +21,7 @@ from services.classifier.adapters.decisions import SqlDecisions
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.classify import Inquiry, Reading, classify
 from services.classifier.corrections import of_two_persons
+from services.classifier.energy import Meter
 from services.classifier.model import Model
 from services.classifier.model_in_use import ModelInUse
 
@@ -35,11 +36,13 @@ class Consumer:
         models: ModelInUse,
         ledger: SqlIntakeLedger,
         decisions: SqlDecisions,
+        meter: Meter,
     ) -> None:
         self._chassis = chassis
         self._models = models
         self._ledger = ledger
         self._decisions = decisions
+        self._meter = meter
 
     def register(self) -> None:
         self._chassis.on(InquiryReceived, self.on_inquiry_received)
@@ -58,7 +61,8 @@ class Consumer:
             title=key.open("title", received.title) if received.title else None,
             hint=received.language,
         )
-        (reading,) = await asyncio.to_thread(classify, [inquiry], model)
+        reading, spent = await asyncio.to_thread(_read, inquiry, model)
+        self._chassis.metrics.set("henvend_energy_watt_hours", self._meter.add(spent).watt_hours)
         self._chassis.metrics.observe("henvend_classify_seconds", time.perf_counter() - began)
         said = Envelope[InquiryClassified].of(
             to_event(received, reading, model, key),
@@ -82,6 +86,13 @@ class Consumer:
         if not of_two_persons(envelope.data):
             raise InvalidEventError("invalid", "confirmed_by")
         await self._ledger.keep_correction(envelope)
+
+
+def _read(inquiry: Inquiry, model: Model) -> tuple[Reading, float]:
+    """And the processor time it took: reading runs in one thread."""
+    began = time.thread_time()
+    (reading,) = classify([inquiry], model)
+    return reading, time.thread_time() - began
 
 
 def to_event(
@@ -121,4 +132,5 @@ def to_event(
         model=ModelRef(name=model.name, digest=model.digest),
         wants_person=received.wants_person,
         conversation=received.conversation,
+        typicality=None if reading.typicality is None else round(reading.typicality, DIGITS),
     )

@@ -13,6 +13,7 @@ from services.classifier.shell import bar, in_sentences
 HERE = Path(__file__).parent
 EVALUATION = HERE / "evaluation"
 DEVELOPMENT = HERE / "development"
+CARD_INQUIRIES = 200
 
 data_app = typer.Typer(help="Labelled examples.", no_args_is_help=True)
 bench_app = typer.Typer(help="Measurements that take minutes.", no_args_is_help=True)
@@ -107,22 +108,46 @@ def model_card(
     ] = None,
 ) -> None:
     """Print the model card, generated from the training run."""
-    import time  # noqa: PLC0415
-
+    from services.classifier import energy, measured  # noqa: PLC0415
     from services.classifier.card import to_markdown  # noqa: PLC0415
-    from services.classifier.classify import Inquiry  # noqa: PLC0415
-    from services.classifier.classify import classify as read  # noqa: PLC0415
     from services.classifier.storage import load, read_manifest  # noqa: PLC0415
 
     with in_sentences():
-        folder = model or champion_folder(ClassifierSettings.load())
+        settings = ClassifierSettings.load()
+        folder = model or champion_folder(settings)
         loaded, manifest = load(folder), read_manifest(folder)
-        texts = [Inquiry(known.text) for known in loaded.known[:: max(1, len(loaded.known) // 100)]]
-        read(texts[:5], loaded)
-        began = time.process_time()
-        read(texts, loaded)
-        seconds = (time.process_time() - began) / len(texts)
-    print(to_markdown(manifest, loaded.digest, seconds))  # noqa: T201
+        watts = settings.classifier_core_watts
+        _read_some(loaded, 5)
+        cost = energy.measure(lambda: _read_some(loaded, CARD_INQUIRIES), watts)
+        evaluated = measured.find(settings.data, loaded.digest)
+    print(to_markdown(manifest, loaded.digest, cost, watts, evaluated))  # noqa: T201
+
+
+def remember(result: Any, digest: str, evaluation: Path) -> None:
+    """Keeps the figures of an evaluation for the model card."""
+    from datetime import UTC, datetime  # noqa: PLC0415
+
+    from services.classifier import measured  # noqa: PLC0415
+    from services.classifier.retrain import digest_of_cases  # noqa: PLC0415
+
+    found = measured.Measured(
+        model=digest,
+        at=datetime.now(UTC),
+        inquiries=result.rows,
+        evaluation=digest_of_cases(evaluation),
+        figures=result.figures,
+    )
+    measured.keep(ClassifierSettings.load().data, found)
+
+
+def _read_some(model: Any, count: int) -> int:
+    """One at a time, as the service reads them."""
+    from services.classifier.classify import Inquiry, classify  # noqa: PLC0415
+
+    chosen = model.known[:: max(1, len(model.known) // count)]
+    for known in chosen:
+        classify([Inquiry(known.text)], model)
+    return len(chosen)
 
 
 @bench_app.command("public")

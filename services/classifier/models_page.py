@@ -18,6 +18,7 @@ from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from infra.pages.pages import MissingTextError, language_of, text
 from services.classifier.adapters import promotions as rows
+from services.classifier.energy import Meter
 from services.classifier.gate import GateError, Verdict
 from services.classifier.gate_file import read_verdict
 from services.classifier.model_files import approved_folder, candidate_folder, candidates
@@ -40,6 +41,7 @@ class ModelsDesk:
     promotions: Promotions
     models: ModelInUse
     data: Path
+    meter: Meter
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,7 @@ def model_routes(desk: ModelsDesk) -> list[ControllerRouterHandler]:
             context={
                 "champion": history[0],
                 "in_use": desk.models.model.digest,
+                "energy": desk.meter.now(),
                 "proposals": [_proposed(desk, one, history) for one in waiting],
                 "candidates": _candidates(desk, history, waiting),
                 "history": history[:SHOWN],

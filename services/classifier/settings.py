@@ -20,6 +20,8 @@ class ClassifierSettings(ServiceSettings):
     """Id or path of a sentence-transformers model; None means the one in the model folder."""
     embedding_prefix: str = ""
     """Put before each text, e.g. `query: ` for e5 models."""
+    classifier_core_watts: float = Field(default=15.0, gt=0, le=1000)
+    """What one busy core draws, for the energy estimate where the processor does not tell."""
 
     @property
     def mail_domains(self) -> frozenset[str]:

@@ -54,6 +54,17 @@ async def test_it_says_which_model_decides_and_that_nobody_but_the_installation_
     assert "henvend retrain" in page.text
 
 
+async def test_it_says_what_the_inquiries_read_so_far_cost(school):
+    async with school.visitor(EMIL) as visitor:
+        before = await visitor.get("/models")
+        await school.inquiry("hul i vejen")
+        after = await visitor.get("/models")
+
+    assert "Nothing has been read since the start" in before.text
+    assert "Wh per 1,000 inquiries" in after.text
+    assert "About 0.000 Wh" not in after.text
+
+
 async def test_one_proposes_the_other_approves_and_the_next_inquiry_is_read_by_the_new_model(
     school, stored
 ):
