@@ -95,6 +95,9 @@ class InquiryClassified(InquiryEvent):
     model: ModelRef
     wants_person: bool = False
     conversation: UUID | None = None
+    typicality: Confidence | None = None
+    """Share of the training examples that were less like the others than this inquiry is like them;
+    level over 0..1 while what comes in is what was trained on. None from models that cannot tell."""
 
 
 class Phrase(Part):

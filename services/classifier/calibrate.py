@@ -130,6 +130,18 @@ def recall_threshold(scores: Floats, wanted: NDArray[np.bool_], recall: float) -
     return float(found[int(np.floor((1 - recall) * len(found)))])
 
 
+def percentiles(similar: Floats) -> tuple[float, ...]:
+    """The 0th to 100th percentile of what cross-fitting saw of nearest similarities."""
+    return tuple(round(float(one), 4) for one in np.quantile(similar, np.linspace(0, 1, 101)))
+
+
+def typicality(similar: float, reference: Sequence[float]) -> float | None:
+    """Share of the reference below `similar`, 0..1; None without a reference."""
+    if not reference:
+        return None
+    return float(np.interp(similar, reference, np.linspace(0, 1, len(reference))))
+
+
 @dataclass(frozen=True)
 class OutsideModel:
     """Logistic model over signs that a text fits nobody."""

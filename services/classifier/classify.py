@@ -10,7 +10,7 @@ from contracts.inquiry import Evidence, Language, Neighbour, Phrase, Verdict
 from infra.text.language import guess_language
 from infra.text.mask import Span, blank, find_personal
 from infra.text.normalise import Word, words
-from services.classifier.calibrate import outside_signs, softmax, trusted
+from services.classifier.calibrate import outside_signs, softmax, trusted, typicality
 from services.classifier.cross_fit import known_share, nearness
 from services.classifier.evidence import Weighted, phrases, word_shares
 from services.classifier.features import Floats, Matrix
@@ -60,6 +60,8 @@ class Reading:
     parts: tuple[Part, ...]
     masked: tuple[Span, ...]
     evidence: Evidence
+    typicality: float | None = None
+    """How near its nearest example is, as a share of the examples themselves; see calibrate."""
 
 
 @dataclass(frozen=True)
@@ -195,6 +197,7 @@ def _read(
         parts=parts,
         masked=tuple(_moved(s, clean.offset) for s in clean.spans if s.end > clean.offset),
         evidence=_evidence(one, found, flip, _urgent_phrases(one, model) if urgent else (), model),
+        typicality=typicality(float(one.cosines.max()), model.calibration.typicality),
     )
 
 

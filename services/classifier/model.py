@@ -30,6 +30,8 @@ class Calibration:
     urgent: float
     sensitive: float
     outside: OutsideModel
+    typicality: tuple[float, ...] = ()
+    """Percentiles of how near unseen examples were to their nearest; empty in older models."""
 
 
 class Known(NamedTuple):

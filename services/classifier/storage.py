@@ -53,6 +53,7 @@ class Manifest(BaseModel):
     sensitive: float
     outside_threshold: float
     outside_bias: float
+    typicality: tuple[float, ...] = ()
     kinds: dict[str, tuple[str, bool, bool]]
     examples: dict[str, dict[str, int]]
     """Category to language to number of examples."""
@@ -96,6 +97,7 @@ def save(folder: Path, model: Model, embedding: Any, about: Mapping[str, Any]) -
         sensitive=model.calibration.sensitive,
         outside_threshold=model.calibration.outside.threshold,
         outside_bias=model.calibration.outside.bias,
+        typicality=model.calibration.typicality,
         kinds={n: (k.department, k.external, k.sensitive) for n, k in model.kinds.items()},
         files=files,
         **about,
@@ -187,6 +189,7 @@ def _calibration(manifest: Manifest, arrays: Mapping[str, Any]) -> Calibration:
             bias=manifest.outside_bias,
             threshold=manifest.outside_threshold,
         ),
+        typicality=manifest.typicality,
     )
 
 

@@ -130,6 +130,7 @@ def calibrate_on(
         urgent=calibrate.recall_threshold(held.flags[:, 0], rows.flags[:, 0], URGENT_RECALL),
         sensitive=calibrate.recall_threshold(held.flags[:, 1], rows.flags[:, 1], SENSITIVE_RECALL),
         outside=outside,
+        typicality=calibrate.percentiles(held.similar[ours, 0]),
     )
     departments = [taxonomy.department_of(name) for name in names]
     metrics = _metrics(names, departments, predicted, right, confidence, calibration)

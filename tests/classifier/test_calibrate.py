@@ -76,3 +76,18 @@ def test_measures_on_hand_made_rows() -> None:
     assert auroc(np.array([4.0, 1.0, 3.0, 2.0]), wanted) == 1.0
     assert coverage_at(np.array([0.9, 0.8, 0.7, 0.6]), np.array([1, 1, 0, 0], bool), 0.95) == 0.5
     assert macro_f1(["a", "a", "b"], ["a", "b", "b"]) == 2 / 3
+
+
+def test_typicality_is_level_while_what_comes_in_is_what_was_trained_on() -> None:
+    random = np.random.default_rng(5)
+    reference = calibrate.percentiles(random.beta(5, 2, 4000))
+
+    same = [calibrate.typicality(float(one), reference) for one in random.beta(5, 2, 4000)]
+    stranger = [calibrate.typicality(float(one), reference) for one in random.beta(2, 5, 4000)]
+
+    assert np.allclose(np.histogram(same, 10, (0, 1))[0] / 4000, 0.1, atol=0.02)
+    assert np.mean(np.array(stranger) < 0.1) > 0.5
+
+
+def test_a_model_without_percentiles_says_nothing_of_typicality() -> None:
+    assert calibrate.typicality(0.9, ()) is None

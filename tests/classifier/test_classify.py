@@ -44,6 +44,23 @@ def test_a_sure_guess_of_another_authority_is_said_to_be_theirs(model) -> None:
     assert (reading.verdict, reading.category) == ("other-authority", "anden.skat")
 
 
+def test_a_strange_text_is_less_typical_than_one_like_the_examples(model) -> None:
+    usual, strange, empty = classify(
+        [
+            Inquiry("der er et stort hul i asfalten foran vores hus"),
+            Inquiry("kvantefeltteori for begyndere"),
+            Inquiry("…"),
+        ],
+        model,
+    )
+
+    assert usual.typicality is not None
+    assert strange.typicality is not None
+    assert usual.typicality > 0.9
+    assert strange.typicality < usual.typicality
+    assert empty.typicality == 0
+
+
 def test_a_text_without_words_has_no_category(model) -> None:
     reading = read(model, "??? !!")
 

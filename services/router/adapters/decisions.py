@@ -37,7 +37,7 @@ async def keep_decisions(
             reason=one.reason,
             confidence=confidence,
             confidence_bin=bin_of(confidence, BINS),
-            typicality_bin=bin_of(getattr(classified, "typicality", None), TENTHS),
+            typicality_bin=bin_of(classified.typicality if classified else None, TENTHS),
             model=classified.model.digest if classified else None,
             contested=one.reason == "contested",
         )
