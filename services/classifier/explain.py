@@ -26,7 +26,9 @@ class Explanation:
     evidence: Evidence | None
     """As it was recorded."""
     identical: bool
-    """Byte for byte the event that was published."""
+    """Byte for byte the event that was published, in the fields it had."""
+    added: tuple[str, ...]
+    """Fields that events have got since; additive changes keep an event's version."""
     differences: tuple[Difference, ...]
 
 
@@ -38,19 +40,21 @@ def explain(decision: Decision, model: Model, key: DataKey) -> Explanation:
     (reading,) = classify([Inquiry(text=text, title=title, hint=received.language)], model)
     again = to_event(received, reading, model, key)
     recorded = InquiryClassified.model_validate_json(decision.classified)
-    identical = again.model_dump_json().encode() == decision.classified.encode()
+    had = set(json.loads(decision.classified))
+    identical = again.model_dump_json(include=had).encode() == decision.classified.encode()
     return Explanation(
         text=text,
         title=title,
         recorded=recorded,
         evidence=_evidence(recorded, key),
         identical=identical,
+        added=tuple(sorted(set(InquiryClassified.model_fields) - had)),
         differences=() if identical else differences(decision.classified, again, key),
     )
 
 
 def differences(recorded: str, again: InquiryClassified, key: DataKey) -> tuple[Difference, ...]:
-    """Field by field, evidence opened; empty only when the bytes differ in their spelling alone."""
+    """Field by field of those it had, evidence opened; empty when only their spelling differs."""
     was, now = json.loads(recorded), json.loads(again.model_dump_json())
     if was.get("evidence") != now.get("evidence"):
         old = _evidence(InquiryClassified.model_validate(was), key)
@@ -59,7 +63,7 @@ def differences(recorded: str, again: InquiryClassified, key: DataKey) -> tuple[
         now["evidence"] = new.model_dump(mode="json") if new else None
     return tuple(
         Difference(name, was.get(name), now.get(name))
-        for name in sorted({*was, *now})
+        for name in sorted(was)
         if was.get(name) != now.get(name)
     )
 

@@ -29,6 +29,8 @@ def print_decision(data: Path, decision: Decision, key: DataKey) -> bool:
     _print_what_was_said(explanation)
     if explanation.identical:
         screen.print("Made again: identical, byte for byte.")
+        if explanation.added:
+            screen.print(f"Events say more since: {', '.join(explanation.added)}.")
         return True
     screen.print("Made again: DIFFERENT.")
     for one in explanation.differences:

@@ -44,6 +44,20 @@ async def test_the_same_words_and_model_say_the_same_byte_for_byte(school):
     assert (found.title, found.text) == ("Pas", TEXT)
 
 
+async def test_a_field_that_events_got_later_makes_no_difference(school):
+    """An event published before `wants_person` existed: what it says is the same byte for byte."""
+    about = await school.inquiry(TEXT)
+    (decided,) = await school.decisions(about)
+    older = decided.classified.replace(',"wants_person":false', "")
+    async with school.chassis.database.write() as tx:
+        await tx.execute(decision.update().values(classified=older))
+
+    found = await explained(school, about)
+
+    assert older != decided.classified
+    assert (found.identical, found.added) == (True, ("wants_person",))
+
+
 async def test_a_changed_record_is_named_field_by_field(school):
     about = await school.inquiry(TEXT)
     (decided,) = await school.decisions(about)
