@@ -1,5 +1,6 @@
 """Which model decides, and how another takes its place: proposed by one person, approved by another."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,7 +35,7 @@ from services.classifier.signature import (
     require_signed,
     write_statement,
 )
-from services.classifier.storage import ModelError
+from services.classifier.storage import Manifest, ModelError
 
 INSTALLATION = "installation"
 """Who approved the model of a fresh start: nobody but the machine that trained it, and it says so."""
@@ -61,6 +62,7 @@ class Champion:
 class _Case:
     """What speaks for a model that is to be promoted."""
 
+    name: str
     kind: Literal["candidate", "rollback"]
     folder: Path
     gate: str | None
@@ -96,7 +98,7 @@ class Promotions:
         folder = approved_folder(self._data, statement.digest)
         if not folder.is_dir():
             raise ModelError(f"The approved model {folder} is gone: restore it from its backup.")
-        require_signed(folder, statement)
+        await asyncio.to_thread(require_signed, folder, statement)
         return Champion(statement, folder)
 
     async def newest_digest(self) -> str | None:
@@ -108,8 +110,7 @@ class Promotions:
     async def history(self) -> list[Statement]:
         """Newest first. Raises SignatureError when one was changed."""
         async with self._database.read() as reader:
-            promoted = await rows.promotions(reader)
-        return [read_statement(row.statement, row.signature, self.signer) for row in promoted]
+            return await self._signed(reader)
 
     async def adopt_first(self) -> Champion:
         """A fresh start: the model trained here decides, signed by the installation itself.
@@ -120,6 +121,7 @@ class Promotions:
         folder = keep_approved(self._data / FIRST, self._data)
         async with self._database.write() as tx:
             if await self._newest(tx.connection) is None:
+                self.signer.require_first(digest_of(folder))
                 await self._promote(
                     tx,
                     digest=digest_of(folder),
@@ -165,7 +167,7 @@ class Promotions:
         async with self._database.read() as reader:
             proposal = await self._waiting(reader, proposal_id, member)
             case = await self._still_good(reader, proposal)
-        folder = keep_approved(case.folder, self._data)
+        folder = await asyncio.to_thread(keep_approved, case.folder, self._data)
         try:
             put_to_work = await prepare(folder)
         except (ValueError, OSError):
@@ -177,7 +179,7 @@ class Promotions:
             await self._promote(
                 tx,
                 digest=proposal.digest,
-                name=require_whole(folder).name,
+                name=case.name,
                 kind=case.kind,
                 previous=proposal.previous,
                 gate=case.gate,
@@ -217,9 +219,11 @@ class Promotions:
         if digest == champion.digest:
             raise PromotionRefusedError("already")
         try:
-            if await rows.was_promoted(connection, digest):
-                return _former(approved_folder(self._data, digest), digest)
-            return self._candidate(candidate_folder(self._data, digest), digest, champion)
+            if digest in {one.digest for one in await self._signed(connection)}:
+                folder = approved_folder(self._data, digest)
+                return await asyncio.to_thread(_former, folder, digest)
+            folder = candidate_folder(self._data, digest)
+            return await asyncio.to_thread(self._candidate, folder, digest, champion)
         except SignatureError:
             raise PromotionRefusedError("changed") from None
         except (ValueError, OSError) as error:
@@ -229,14 +233,18 @@ class Promotions:
 
     def _candidate(self, folder: Path, digest: str, champion: Statement) -> _Case:
         verdict, gate = read_verdict(folder, self.signer)
-        _require_files(folder, digest)
+        name = _require_files(folder, digest).name
         if verdict.candidate != digest:
             raise PromotionRefusedError("changed")
         if not verdict.passed:
             raise PromotionRefusedError("gate")
         if verdict.champion != champion.digest:
             raise PromotionRefusedError("stale")
-        return _Case("candidate", folder, gate, verdict.metrics)
+        return _Case(name, "candidate", folder, gate, verdict.metrics)
+
+    async def _signed(self, connection: AsyncConnection) -> list[Statement]:
+        promoted = await rows.promotions(connection)
+        return [read_statement(row.statement, row.signature, self.signer) for row in promoted]
 
     async def _deciding(self, connection: AsyncConnection) -> Statement:
         statement = await self._newest(connection)
@@ -280,17 +288,18 @@ class Promotions:
 
 
 def _former(folder: Path, digest: str) -> _Case:
-    _require_files(folder, digest)
-    return _Case("rollback", folder, None, dict(require_whole(folder).metrics))
+    manifest = _require_files(folder, digest)
+    return _Case(manifest.name, "rollback", folder, None, dict(manifest.metrics))
 
 
-def _require_files(folder: Path, digest: str) -> None:
+def _require_files(folder: Path, digest: str) -> Manifest:
     try:
-        require_whole(folder)
+        manifest = require_whole(folder)
     except ModelError:
         raise PromotionRefusedError("changed") from None
     if digest_of(folder) != digest:
         raise PromotionRefusedError("changed")
+    return manifest
 
 
 def _require_manager(member: StaffMember) -> None:

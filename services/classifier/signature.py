@@ -18,6 +18,7 @@ from services.classifier.model_files import digest_of, require_whole
 from services.classifier.storage import ModelError
 
 KEY_FILE = "model-signing.key"
+FIRST_FILE = "model-signing.first"
 KEY_BYTES = 32
 
 
@@ -44,11 +45,32 @@ class Statement(BaseModel):
 
 
 class ModelSigner:
-    def __init__(self, secret: bytes) -> None:
+    def __init__(self, secret: bytes, keys: Path) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(secret)
+        self._first = keys / FIRST_FILE
 
     def sign(self, text: str) -> str:
         return b64encode(self._key.sign(text.encode())).decode()
+
+    def require_first(self, digest: str) -> None:
+        """Remembers beside the key which model was the first; there is only one in a key's life.
+
+        Otherwise whoever empties the database could have any model signed as the first.
+        Raises SignatureError.
+        """
+        try:
+            descriptor = os.open(self._first, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            if self._first.read_text("utf-8").strip() != digest:
+                raise SignatureError(
+                    "This installation began with another model, and its promotions are gone: "
+                    f"restore the database. To begin anew on purpose, remove {self._first}."
+                ) from None
+            return
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(digest + "\n")
+            file.flush()
+            os.fsync(file.fileno())
 
     def require(self, text: str, signature: str, what: str) -> None:
         """Raises SignatureError unless `signature` is ours for exactly `text`."""
@@ -65,12 +87,12 @@ def load_signer(keys: Path) -> ModelSigner:
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return ModelSigner(_read_key(path))
+        return ModelSigner(_read_key(path), keys)
     with os.fdopen(descriptor, "wb") as file:
         file.write(Ed25519PrivateKey.generate().private_bytes_raw())
         file.flush()
         os.fsync(file.fileno())
-    return ModelSigner(_read_key(path))
+    return ModelSigner(_read_key(path), keys)
 
 
 def read_statement(text: str, signature: str, signer: ModelSigner) -> Statement:

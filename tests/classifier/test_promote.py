@@ -4,7 +4,7 @@ import json
 import shutil
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from contracts.governance import ModelPromoted
 from infra.chassis.settings import SettingsError
@@ -208,7 +208,7 @@ async def test_another_whole_model_in_the_approved_ones_place_is_not_used(tmp_pa
 async def test_a_promotion_written_into_the_database_is_not_believed(tmp_path, stored, forged):
     async with open_school(tmp_path / "data", stored / "first") as school:
         champion = await school.promotions.champion()
-        other = ModelSigner(b"7" * 32)
+        other = ModelSigner(b"7" * 32, tmp_path)
         text = champion.statement.model_copy(update={"name": "forged"}).model_dump_json()
         values = {
             "statement": {"statement": text},
@@ -233,8 +233,8 @@ async def test_a_signing_key_others_can_read_is_refused(tmp_path, stored):
             pass
 
 
-def test_a_signature_holds_for_its_own_text_only():
-    signer = ModelSigner(b"1" * 32)
+def test_a_signature_holds_for_its_own_text_only(tmp_path):
+    signer = ModelSigner(b"1" * 32, tmp_path)
 
     with pytest.raises(SignatureError):
         read_statement("{}", signer.sign("{ }"), signer)
@@ -254,3 +254,39 @@ async def test_the_database_itself_takes_no_approval_from_the_proposer(tmp_path,
             again = await approve_proposal(tx, proposal, IDA, school.clock())
 
     assert (alone, both, again) == (False, True, False)
+
+
+async def test_who_empties_the_database_gets_no_other_model_signed_as_the_first(tmp_path, stored):
+    async with (
+        open_school(tmp_path / "data", stored / "first") as school,
+        school.chassis.database.write() as tx,
+    ):
+        await tx.execute(delete(promotion))
+    shutil.rmtree(tmp_path / "data" / "model")
+
+    with pytest.raises(SettingsError, match="began with another model"):
+        async with open_school(tmp_path / "data", stored / "second"):
+            pass
+
+
+async def test_a_promotion_forged_into_the_past_does_not_make_a_way_around_the_gate(
+    tmp_path, stored
+):
+    async with open_school(tmp_path / "data", stored / "first") as school:
+        champion = await school.promotions.champion()
+        second = digest_of(stored / "second")
+        shutil.copytree(stored / "second", approved_folder(school.data, second))
+        forged = champion.statement.model_copy(update={"digest": second, "number": 0})
+        async with school.chassis.database.write() as tx:
+            await tx.execute(
+                promotion.insert().values(
+                    number=0,
+                    digest=second,
+                    statement=forged.model_dump_json(),
+                    signature=ModelSigner(b"7" * 32, tmp_path).sign(forged.model_dump_json()),
+                    at=school.clock(),
+                )
+            )
+
+        with pytest.raises(PromotionRefusedError, match="changed"):
+            await school.promotions.propose(second, school.staff[EMIL])

@@ -23,13 +23,6 @@ async def promotions(connection: AsyncConnection) -> Sequence[Row[Any]]:
     return (await connection.execute(select(promotion).order_by(promotion.c.number.desc()))).all()
 
 
-async def was_promoted(connection: AsyncConnection, digest: str) -> bool:
-    found = await connection.scalar(
-        select(promotion.c.number).where(promotion.c.digest == digest).limit(1)
-    )
-    return found is not None
-
-
 async def add_promotion(
     tx: Transaction, *, number: int, digest: str, statement: str, signature: str, at: datetime
 ) -> None:
