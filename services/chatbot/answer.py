@@ -118,13 +118,30 @@ def signpost_crisis(question: Question, world: World) -> Question | Reply:
     return _reply(question, Part("crisis", confidence=1.0, danger=danger))
 
 
-def call_a_person(question: Question, _world: World) -> Question | Reply:
+def call_a_person(question: Question, world: World) -> Question | Reply:
     if question.screening.person:
         return _reply(question, Part("handed-over", confidence=1.0))
     refusal = question.screening.refusal
-    if refusal is not None:
+    # What an editor wrote down as a question of an article is one, whatever its words.
+    if refusal is not None and _known(question.text, question, world) is None:
         verdict: AnswerVerdict = "declined" if refusal == "legal" else "handed-over"
         return _reply(question, Part(verdict, confidence=1.0, refusal=refusal))
+    return question
+
+
+def refuse_by_kind(question: Question, world: World) -> Question | Reply:
+    """What no phrase catches and is still one's own case, a plea, legal advice or talk to the machine."""
+    text = question.text[:LONGEST_QUESTION]
+    if _known(text, question, world) is not None:
+        return question
+    kind = world.index.kinds.refused(text, world.embedder.embed([text])[0])
+    match kind:
+        case "own-case" | "decision":
+            return _reply(question, Part("handed-over", confidence=1.0, refusal=kind))
+        case "legal":
+            return _reply(question, Part("declined", confidence=1.0, refusal=kind))
+        case "injection":
+            return _reply(question, Part("declined", confidence=1.0))
     return question
 
 
@@ -155,6 +172,7 @@ STEPS: tuple[Step, ...] = (
     tell_language,
     signpost_crisis,
     call_a_person,
+    refuse_by_kind,
     answer_each,
     answer_whole,
 )
@@ -191,11 +209,16 @@ def _look(text: str, question: Question, world: World) -> _Look:
         store=world.store,
     )
     decision = decide(evidence, world.index.verdicts)
-    known = world.index.word_for_word.get((question.language, " ".join(spoken_words(text))))
+    known = _known(text, question, world)
     if known is not None and evidence.open[known]:
         # An editor wrote down exactly this question: nothing is to be guessed.
         decision = Decision("answer", (known,), 1.0, decision.threshold)
     return _Look(evidence, decision)
+
+
+def _known(text: str, question: Question, world: World) -> int | None:
+    """Topic number of a question that an editor wrote down word for word."""
+    return world.index.word_for_word.get((question.language, " ".join(spoken_words(text))))
 
 
 def _lean_on_thread(

@@ -173,7 +173,14 @@ def publish_default(settings: "ChatbotSettings") -> str:
     from services.chatbot.app import load_embedder
     from services.chatbot.engine import outside_file, publication_digest
     from services.chatbot.municipality import load_municipality
-    from services.chatbot.publish import publish, read_inquiries, read_outside, whole_base
+    from services.chatbot.publish import (
+        publish,
+        read_cases,
+        read_inquiries,
+        read_outside,
+        whole_base,
+    )
+    from services.chatbot.screen import load_phrases
 
     base = whole_base(settings)
     embedder = load_embedder(settings)
@@ -189,6 +196,7 @@ def publish_default(settings: "ChatbotSettings") -> str:
         embedder=embedder,
         known=known_vectors(settings.index_folder, embedder.digest),
         inquiries=read_inquiries(settings.inquiries_folder),
+        cases=read_cases(settings.development_folder, load_phrases()),
     )
     save_index(settings.index_folder, index, digest)
     print(f"{len(base)} articles published as {digest[:12]}; {embedded} texts embedded.")

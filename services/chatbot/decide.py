@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from services.chatbot.index import Verdicts
+from services.chatbot.kinds import KINDS
 from services.chatbot.ports import Floats
 from services.chatbot.retrieve import Evidence
 
@@ -18,8 +19,11 @@ SIGNS = (
     "lexical_body",
     "head",
     "head_lead",
+    "category",
+    "category_lead",
     "coverage",
     "outside",
+    *KINDS,
 )
 """What speaks for the best topic being right, or for its being among the first three."""
 BUTTONS = 3
@@ -82,8 +86,11 @@ def signs(evidence: Evidence) -> Floats:
             features[first, 4],
             features[first, 5],
             features[first, 5] - behind[5],
+            features[first, 6],
+            features[first, 6] - behind[6],
             evidence.coverage,
             evidence.outside,
+            *evidence.kinds,
         ],
         dtype=np.float32,
     )

@@ -32,6 +32,7 @@ from services.chatbot.publish import (
     announcements,
     changes,
     publish,
+    read_cases,
     read_inquiries,
     read_outside,
     sync,
@@ -159,6 +160,7 @@ class Engine:
             embedder=self._embedder,
             known={},
             inquiries=read_inquiries(self._settings.inquiries_folder),
+            cases=read_cases(self._settings.development_folder, self._phrases),
         )
         save_index(root, made, publication_digest(base, self._embedder.digest))
 

@@ -9,10 +9,11 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from services.chatbot.alarm import Alarm
+from services.chatbot.categories import Categories
 from services.chatbot.decide import BUTTONS, SIGNS, signs
+from services.chatbot.head import solve_head
 from services.chatbot.index import (
     FEATURES,
-    SEARCHED,
     Entry,
     Head,
     Index,
@@ -20,13 +21,30 @@ from services.chatbot.index import (
     Verdicts,
     body_texts,
 )
+from services.chatbot.kinds import NO_KINDS, REFUSED, Example, fit_kinds
 from services.chatbot.knowledge import Article
 from services.chatbot.lexical import Lexical, build_lexical
 from services.chatbot.ports import Floats
-from services.chatbot.retrieve import NOTHING, Evidence, topic_features
+from services.chatbot.retrieve import NOTHING, Evidence
+from services.chatbot.trials import (
+    Case,
+    Trial,
+    ask_all,
+    case_trials,
+    leave_one_out,
+    leave_topics_out,
+    outside_trials,
+)
 
-START = (8.0, 2.0, 4.0, 1.0, 2.0, 4.0)
+Trials = Sequence[Trial]
+
+START = (8.0, 2.0, 4.0, 1.0, 2.0, 4.0, 0.6)
 """Where the search for the ranking weights begins, one for each of FEATURES; also the prior."""
+
+
+ENOUGH = 60
+"""Questions that came, answerable and not, from which on they set the thresholds."""
+FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,8 @@ class Budget:
     """Share of questions whose article was taken away that may get another article's answer."""
     foreign: float = 0.09
     """Share of questions nobody here can answer that may get one."""
+    refused: float = 0.08
+    """Share of questions that came and must not be answered that may get an answer."""
     hopeless_buttons: float = 0.3
     """Share of questions nobody here can answer that may get buttons."""
 
@@ -57,29 +77,40 @@ class Material(NamedTuple):
     outside: tuple[Entry, ...]
     outside_vectors: Floats
     alarm: Alarm
-
-
-class Trial(NamedTuple):
-    """One question as an index saw it that did not hold it."""
-
-    features: Floats
-    open: NDArray[np.bool_]
-    right: int
-    """Topic number; -1 when no topic is right."""
-    coverage: float
-    outside: float
+    categories: Categories
+    refused: tuple[Example, ...]
+    """What no article may answer, by kind."""
+    cases: tuple[Case, ...]
+    """Questions that came, with what is right for them."""
+    case_vectors: Floats
 
 
 def build_index(material: Material, budget: Budget | None = None) -> Index:
     """Everything that answers, fitted. Deterministic: the same material gives the same index."""
-    bare = _bare(material)
-    solved, asked = solve_head(bare), ask_all(bare)
+    kinds, held = fit_kinds(_examples(material))
+    bare = replace(_bare(material), kinds=kinds)
+    solved = solve_head(bare)
+    asked = ask_all(bare, held[: len(bare.entries)])
     known = leave_one_out(bare, solved, asked)
     missing = leave_topics_out(bare, solved, asked)
-    foreign = _outside_trials(bare, solved)
-    ranked = replace(bare, head=solved.head, ranking=_fit_ranking(known))
-    verdicts, figures = _fit_verdicts(known, missing, foreign, ranked, budget or Budget())
+    foreign = outside_trials(bare, solved, held[len(bare.entries) :])
+    headed = replace(bare, head=solved.head)
+    came = case_trials(headed, material.cases, material.case_vectors)
+    ranked = replace(headed, ranking=_fit_ranking(known, came))
+    groups = _groups(known, missing, foreign, came)
+    verdicts, figures = _fit_verdicts(groups, ranked, budget or Budget())
     return replace(ranked, verdicts=verdicts, figures=figures)
+
+
+def _examples(material: Material) -> list[Example]:
+    """The articles' questions, those that are nobody's here, and what is refused; in that order."""
+    asks = zip(material.entries, material.vectors, strict=True)
+    outside = zip(material.outside, material.outside_vectors, strict=True)
+    return [
+        *(Example("asks", entry.text, vector) for entry, vector in asks),
+        *(Example("elsewhere", entry.text, vector) for entry, vector in outside),
+        *material.refused,
+    ]
 
 
 def _bare(material: Material) -> Index:
@@ -105,6 +136,8 @@ def _bare(material: Material) -> Index:
         ranking=Ranking(START),
         verdicts=Verdicts((), (), (), 1.0, 1.0, 1.0),
         alarm=material.alarm,
+        categories=material.categories,
+        kinds=NO_KINDS,
         figures={},
     )
 
@@ -113,205 +146,18 @@ def _lexical_of(entries: Sequence[Entry]) -> Lexical:
     return build_lexical([e.text for e in entries], [e.language for e in entries])
 
 
-# --- the head: ridge regression, whose answers without some of its rows have a closed form
-
-
-class HeadPlan(NamedTuple):
-    dense_share: float = 0.4
-    ridge: float = 0.4
-
-
-PLAN = HeadPlan()
-
-
-class Solved(NamedTuple):
-    """The fitted head and what is needed to ask it without some of the rows it was fitted to."""
-
-    head: Head
-    inverse: NDArray[np.float64]
-    dual: NDArray[np.float64]
-    targets: NDArray[np.float64]
-
-    def without(self, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.float64]:
-        """What a head fitted without `rows` says about `asked`, which must be among them (exact)."""
-        block = self.inverse[np.ix_(rows, rows)]
-        shift = np.linalg.solve(block, self.dual[rows])
-        place = np.searchsorted(rows, asked)
-        return np.asarray(self.targets[asked] - shift[place])
-
-
-def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
-    """Weights such that `dense @ D + sparse @ S` is near 1 for the right topic and 0 for others.
-
-    Rows are the known questions, the articles' own sentences and, for no topic at all, the questions
-    that are nobody's here; in that order.
-    """
-    rows = (*index.entries, *index.passages, *index.outside)
-    vectors = np.concatenate([index.vectors, index.passage_vectors, index.outside_vectors])
-    terms = index.questions.vectors([e.text for e in rows], [e.language for e in rows])
-    kernel = plan.dense_share * (vectors @ vectors.T).astype(np.float64)
-    kernel += (1 - plan.dense_share) * (terms @ terms.T).toarray()
-    kernel[np.diag_indices_from(kernel)] += plan.ridge
-    inverse = np.linalg.inv(kernel)
-    nothing = len(index.topics)
-    numbers = [index.topic_numbers.get(entry.topic, nothing) for entry in rows]
-    targets = np.eye(nothing + 1)[numbers][:, :nothing]
-    dual = inverse @ targets
-    head = Head(
-        dense=(plan.dense_share * vectors.T @ dual).astype(np.float32),
-        sparse=np.asarray((1 - plan.dense_share) * (terms.T @ dual), dtype=np.float32),
-    )
-    return Solved(head, inverse, dual, targets)
-
-
-# --- trials
-
-
-class Asked(NamedTuple):
-    """Every known question asked of the whole index, before anything is hidden from it."""
-
-    lexical: Floats
-    bodies: Floats
-    coverage: tuple[float, ...]
-    outside: tuple[float, ...]
-
-
-def ask_all(index: Index) -> Asked:
-    known = index.entries
-    return Asked(
-        np.stack([index.questions.scores(e.text, e.language) for e in known]),
-        np.stack([index.bodies.scores(e.text, e.language) for e in known]),
-        tuple(_coverage_without(index, e) for e in known),
-        tuple(
-            _outside_of(index, e, vector, None)
-            for e, vector in zip(known, index.vectors, strict=True)
-        ),
-    )
-
-
-def leave_one_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
-    """Every known question, asked of everything but itself.
-
-    The same place in the article's other languages is left out as well: it may be a translation.
-    """
-    ordinals = np.array([entry.ordinal for entry in index.entries])
-    trials = []
-    for number in range(len(index.entries)):
-        topic = int(index.topic_of[number])
-        hidden = (index.topic_of == topic) & (ordinals == ordinals[number])
-        rows = np.flatnonzero(hidden)
-        head = solved.without(rows, np.array([number]))[0]
-        trials.append(_trial(index, asked, number, hidden, head, topic))
-    return trials
-
-
-def leave_topics_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
-    """Every known question, asked of an index that lacks its topic."""
-    passages = np.array([index.topic_numbers[e.topic] for e in index.passages], dtype=np.int64)
-    nobody = np.full(len(index.outside), -1)
-    topic_of_rows = np.concatenate([index.topic_of, passages, nobody])
-    trials: list[Trial] = []
-    for topic in range(len(index.topics)):
-        hidden = index.topic_of == topic
-        rows = np.flatnonzero(topic_of_rows == topic)
-        numbers = np.flatnonzero(hidden)
-        heads = solved.without(rows, numbers)
-        trials += [
-            _trial(index, asked, int(number), hidden, head, -1)
-            for number, head in zip(numbers, heads, strict=True)
-        ]
-    return trials
-
-
-def _outside_trials(index: Index, solved: Solved) -> list[Trial]:
-    """The questions known to be nobody's here, each unknown to the list of them."""
-    trials: list[Trial] = []
-    first = len(index.entries) + len(index.passages)
-    for number, entry in enumerate(index.outside):
-        vector = index.outside_vectors[number]
-        row = np.array([first + number])
-        features = topic_features(
-            dense=_searched(index.vectors @ vector),
-            lexical=index.questions.scores(entry.text, entry.language),
-            bodies=index.bodies.scores(entry.text, entry.language),
-            head=solved.without(row, row)[0].astype(np.float32),
-            language=entry.language,
-            index=index,
-        )
-        trials.append(
-            Trial(
-                features,
-                _has_text(index, entry.language),
-                -1,
-                index.questions.coverage(entry.text, entry.language),
-                _outside_of(index, entry, vector, number),
-            )
-        )
-    return trials
-
-
-def _trial(
-    index: Index,
-    asked: Asked,
-    number: int,
-    hidden: NDArray[np.bool_],
-    head: NDArray[np.float64],
-    right: int,
-) -> Trial:
-    language = index.entries[number].language
-    dense = np.where(hidden, 0.0, index.vectors @ index.vectors[number]).astype(np.float32)
-    is_open = _has_text(index, language)
-    if right < 0:
-        is_open &= ~np.isin(np.arange(len(index.topics)), index.topic_of[hidden])
-    features = topic_features(
-        dense=_searched(dense),
-        lexical=np.where(hidden, np.float32(0), asked.lexical[number]),
-        bodies=asked.bodies[number],
-        head=head.astype(np.float32),
-        language=language,
-        index=index,
-    )
-    return Trial(features, is_open, right, asked.coverage[number], asked.outside[number])
-
-
-def _searched(dense: Floats) -> Floats:
-    """As the vector store would tell it: the lowest similarity it returns stands for all below."""
-    if len(dense) <= SEARCHED:
-        return dense
-    floor = np.partition(dense, -SEARCHED)[-SEARCHED]
-    return np.asarray(np.maximum(dense, floor), dtype=np.float32)
-
-
-def _coverage_without(index: Index, entry: Entry) -> float:
-    """Share of the question's weight on terms that another question holds as well."""
-    lexical = index.questions
-    columns, _ = lexical.vector(entry.text, entry.language)
-    if not len(columns):
-        return 0.0
-    shared = lexical.starts[columns + 1] - lexical.starts[columns] > 1
-    weights = np.where(shared, lexical.idf[columns], lexical.unknown_idf)
-    return float(weights[shared].sum() / weights.sum())
-
-
-def _outside_of(index: Index, entry: Entry, vector: Floats, hidden: int | None) -> float:
-    if not index.outside:
-        return 0.0
-    near = index.outside_vectors @ vector
-    near = near + index.outside_questions.scores(entry.text, entry.language)
-    if hidden is not None:
-        near[hidden] = 0.0
-    return float(near.max() / 2)
-
-
-def _has_text(index: Index, language: str) -> NDArray[np.bool_]:
-    return np.array([index.article(topic, language) is not None for topic in index.topics])
-
-
 # --- fits
 
 
-def _fit_ranking(trials: Sequence[Trial]) -> Ranking:
+def _fit_ranking(known: Trials, came: Trials) -> Ranking:
     """Softmax regression over topics: maximum likelihood, drawn a little towards START."""
+    answerable = [trial for trial in came if trial.right >= 0]
+    trials = [*known, *answerable]
+    importance = np.ones(len(trials))
+    if answerable:
+        # What came speaks half as loud as all the articles' own questions together.
+        importance[len(known) :] = max(1.0, len(known) / len(answerable) / 2)
+    importance /= importance.sum()
     features = np.stack([trial.features for trial in trials]).astype(np.float64)
     closed = np.where(np.stack([trial.open for trial in trials]), 0.0, NOTHING)
     right = np.array([trial.right for trial in trials])
@@ -323,10 +169,10 @@ def _fit_ranking(trials: Sequence[Trial]) -> Ranking:
         logits -= logits.max(axis=1, keepdims=True)
         shares = np.exp(logits)
         shares /= shares.sum(axis=1, keepdims=True)
-        gradient = (np.einsum("nt,ntf->nf", shares, features) - features[rows, right]).mean(axis=0)
+        gradient = np.einsum("nt,ntf->nf", shares, features) - features[rows, right]
         drawn = weights - start
-        value = -np.log(np.maximum(shares[rows, right], 1e-12)).mean() + 1e-4 * drawn @ drawn
-        return float(value), gradient + 2e-4 * drawn
+        value = -importance @ np.log(np.maximum(shares[rows, right], 1e-12))
+        return float(value + 1e-4 * drawn @ drawn), importance @ gradient + 2e-4 * drawn
 
     bounds = [(0.0, None)] * len(FEATURES)
     fitted = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
@@ -341,58 +187,107 @@ def _evidence(trial: Trial, ranking: Ranking) -> Evidence:
         np.where(trial.open, logits, np.float32(NOTHING)).astype(np.float32),
         trial.coverage,
         trial.outside,
+        trial.kinds,
     )
+
+
+class Group(NamedTuple):
+    """Trials of one origin and how much the fit listens to all of them together."""
+
+    name: str
+    trials: Trials
+    share: float
+
+
+def _groups(known: Trials, missing: Trials, foreign: Trials, came: Trials) -> list[Group]:
+    """Questions that came say most; without enough of them the articles' own must do."""
+    right = [trial for trial in came if trial.right >= 0]
+    refused = [trial for trial in came if trial.right < 0]
+    if len(right) < ENOUGH or len(refused) < ENOUGH:
+        return [
+            # What comes in is taken to be answerable four times in five.
+            Group("known", known, 0.8),
+            Group("missing", missing, 0.1),
+            Group("foreign", foreign, 0.1),
+        ]
+    return [
+        Group("known", known, 0.1),
+        Group("missing", missing, 0.0),
+        Group("foreign", foreign, 0.1),
+        Group("came", right, 0.45),
+        Group("refused", refused, 0.35),
+    ]
 
 
 def _fit_verdicts(
-    known: Sequence[Trial],
-    missing: Sequence[Trial],
-    foreign: Sequence[Trial],
-    index: Index,
-    budget: Budget,
+    groups: Sequence[Group], index: Index, budget: Budget
 ) -> tuple[Verdicts, dict[str, float]]:
-    """`missing`: known questions whose topic was taken away; the hardest there are to decline."""
-    trials = [*known, *missing, *foreign]
+    trials = [trial for group in groups for trial in group.trials]
+    sizes = [len(group.trials) for group in groups]
     seen = [_evidence(trial, index.ranking) for trial in trials]
     rows = np.stack([signs(evidence) for evidence in seen]).astype(np.float64)
     right = np.array([e.best(1) == [t.right] for e, t in zip(seen, trials, strict=True)])
-    reached = np.array([t.right in e.best(BUTTONS) for e, t in zip(seen, trials, strict=True)])
-    group = np.repeat([0, 1, 2], [len(known), len(missing), len(foreign)])
-    # What comes in is taken to be answerable four times in five, however many examples there are.
-    importance = np.choose(
-        group,
-        [
-            share / max(1, count)
-            for share, count in zip((0.8, 0.1, 0.1), np.bincount(group, minlength=3), strict=True)
-        ],
-    )
+    origin = np.repeat([group.name for group in groups], sizes)
+    importance = np.repeat([group.share / max(1, len(group.trials)) for group in groups], sizes)
     means, scales = rows.mean(axis=0), rows.std(axis=0) + 1e-9
     scaled = np.hstack([(rows - means) / scales, np.ones((len(rows), 1))])
     weights = _logistic(scaled, right, importance)
-    sure = 1 / (1 + np.exp(-np.clip(scaled @ weights, -30, 30)))
+    sure = _held_out(scaled, right, importance)
+    sure[[trial.caught for trial in trials]] = 0.0
     among = _among(seen, sure)
+    answer_from, clarify_from = _thresholds(origin, right, sure, among, budget)
     verdicts = Verdicts(
         weights=tuple(map(float, weights)),
         means=tuple(map(float, means)),
         scales=tuple(map(float, scales)),
-        answer_from=(
-            answer_from := max(
-                _lowest(sure, (group == 0) & ~right, group == 0, budget.wrong),
-                _lowest(sure, group == 1, group == 1, budget.missing),
-                _lowest(sure, group == 2, group == 2, budget.foreign),
-            )
-        ),
-        clarify_from=min(
-            answer_from,
-            _lowest(among, group == 2, group == 2, budget.hopeless_buttons),
-        ),
+        answer_from=answer_from,
+        clarify_from=min(answer_from, clarify_from),
         follow_from=answer_from,
     )
-    return verdicts, _figures(group, right, reached, sure, among, verdicts)
+    reached = np.array([t.right in e.best(BUTTONS) for e, t in zip(seen, trials, strict=True)])
+    return verdicts, _figures(origin, right, reached, sure, among, verdicts)
+
+
+def _thresholds(
+    origin: NDArray[np.str_],
+    right: NDArray[np.bool_],
+    sure: NDArray[np.float64],
+    among: NDArray[np.float64],
+    budget: Budget,
+) -> tuple[float, float]:
+    """From which probability on a question is answered, and from which buttons are offered."""
+    known, missing, foreign, came, refused = (
+        origin == name for name in ("known", "missing", "foreign", "came", "refused")
+    )
+    if came.any():
+        answer_from = max(
+            _lowest(sure, came & ~right, came, budget.wrong),
+            _lowest(sure, refused, refused, budget.refused),
+        )
+        return answer_from, _lowest(among, refused, refused, budget.hopeless_buttons)
+    answer_from = max(
+        _lowest(sure, known & ~right, known, budget.wrong),
+        _lowest(sure, missing, missing, budget.missing),
+        _lowest(sure, foreign, foreign, budget.foreign),
+    )
+    return answer_from, _lowest(among, foreign, foreign, budget.hopeless_buttons)
+
+
+def _held_out(
+    rows: NDArray[np.float64], right: NDArray[np.bool_], importance: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """The probability that each is right, by a fit that had not seen it."""
+    fold = np.arange(len(rows)) % FOLDS
+    sure = np.zeros(len(rows))
+    for number in range(FOLDS):
+        seen = fold != number
+        weights = _logistic(rows[seen], right[seen], importance[seen])
+        sure[~seen] = 1 / (1 + np.exp(-np.clip(rows[~seen] @ weights, -30, 30)))
+    return sure
 
 
 def _figures(
-    group: NDArray[np.int64],
+    origin: NDArray[np.str_],
     right: NDArray[np.bool_],
     reached: NDArray[np.bool_],
     sure: NDArray[np.float64],
@@ -401,19 +296,21 @@ def _figures(
 ) -> dict[str, float]:
     answered = sure >= verdicts.answer_from
     offered = ~answered & (among >= verdicts.clarify_from)
-    shares = {
-        "right_first": right[group == 0],
-        "right_in_three": reached[group == 0],
-        "answered_right": (answered & right)[group == 0],
-        "answered_wrong": (answered & ~right)[group == 0],
-        "offered": offered[group == 0],
-        "offered_with_right": (offered & reached)[group == 0],
-        "missing_answered": answered[group == 1],
-        "missing_offered": offered[group == 1],
-        "foreign_answered": answered[group == 2],
-        "foreign_offered": offered[group == 2],
-    }
-    return {name: round(float(v.mean()) if len(v) else 0.0, 4) for name, v in shares.items()}
+    found: dict[str, float] = {}
+    for name in dict.fromkeys(map(str, origin)):
+        here = origin == name
+        shares = {"answered": answered, "offered": offered}
+        if name in ("known", "came"):
+            shares = {
+                "right_first": right,
+                "right_in_three": reached,
+                "answered_right": answered & right,
+                "answered_wrong": answered & ~right,
+                "offered": offered,
+                "offered_with_right": offered & reached,
+            }
+        found |= {f"{name}_{of}": round(float(v[here].mean()), 4) for of, v in shares.items()}
+    return found
 
 
 def _among(seen: Sequence[Evidence], sure: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -452,5 +349,6 @@ def _logistic(
         return float(value + 1e-3 * weights @ weights), gradient + 2e-3 * weights
 
     start = np.zeros(rows.shape[1])
-    bounds = [*((None, 0.0) if sign == "outside" else (0.0, None) for sign in SIGNS), (None, None)]
+    against = {"outside", "elsewhere", *REFUSED}
+    bounds = [*((None, 0.0) if sign in against else (0.0, None) for sign in SIGNS), (None, None)]
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)

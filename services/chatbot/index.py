@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from contracts.event import EFFECTS
 from services.chatbot.alarm import Alarm
+from services.chatbot.categories import Categories
+from services.chatbot.kinds import Kinds
 from services.chatbot.knowledge import Article, Base
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
@@ -26,6 +28,7 @@ FEATURES = (
     "lexical_other_language",
     "lexical_body",
     "head",
+    "category",
 )
 """What speaks for a topic; the order of the columns of `Evidence.features`."""
 SEARCHED = 256
@@ -99,6 +102,8 @@ class Index:
     ranking: Ranking
     verdicts: Verdicts
     alarm: Alarm
+    categories: Categories
+    kinds: Kinds
     figures: Mapping[str, float]
     """What the fit measured on held-out questions."""
 
@@ -114,6 +119,13 @@ class Index:
     def topic_of(self) -> NDArray[np.int64]:
         """Topic number of each entry."""
         return np.array([self.topic_numbers[entry.topic] for entry in self.entries])
+
+    @cached_property
+    def category_of(self) -> NDArray[np.int64]:
+        """Number of each topic's category among `categories.names`; -1 when inquiries know none."""
+        numbers = {name: number for number, name in enumerate(self.categories.names)}
+        found = {article.id: article.category for article in self.articles.values()}
+        return np.array([numbers.get(found[topic], -1) for topic in self.topics])
 
     @cached_property
     def language_of(self) -> NDArray[np.str_]:

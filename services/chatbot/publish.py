@@ -13,11 +13,15 @@ import yaml
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
 from services.chatbot.alarm import Alarm, fit_alarm
+from services.chatbot.categories import NONE, Categories, fit_categories
 from services.chatbot.fit import Budget, Material, build_index
 from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, passages_of, stored_points
+from services.chatbot.kinds import Example, read_refused
 from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError, join, load_base
 from services.chatbot.ports import Embedder, Floats, StoredPoint, VectorStore
+from services.chatbot.screen import Phrases, Screening, screen
 from services.chatbot.settings import ChatbotSettings
+from services.chatbot.trials import Case
 
 
 class Inquiry(NamedTuple):
@@ -25,6 +29,9 @@ class Inquiry(NamedTuple):
 
     text: str
     urgent: bool
+    language: str = "da"
+    category: str | None = None
+    """None: nobody's here."""
 
 
 class Changes(NamedTuple):
@@ -115,10 +122,13 @@ def publish(
     embedder: Embedder,
     known: Mapping[str, Floats],
     inquiries: Sequence[Inquiry] = (),
+    cases: Sequence[Case] = (),
     budget: Budget | None = None,
 ) -> tuple[Index, int]:
     """The index of these articles, and how many texts had to be embedded."""
     entries = entries_of(base)
+    outside = with_nobodys(outside, inquiries)
+    refused = read_refused()
     vectors, fresh = embed_difference([e.text for e in entries], embedder, known)
     passages = passages_of(base.articles)
     passage_vectors, also = embed_difference([e.text for e in passages], embedder, known)
@@ -139,8 +149,46 @@ def publish(
         outside=outside,
         outside_vectors=outside_vectors,
         alarm=_alarm(base, inquiries),
+        categories=_categories(inquiries, embedder),
+        refused=tuple(
+            Example(kind, text, vector)
+            for (kind, text), vector in zip(
+                refused, embedder.embed([text for _, text in refused]), strict=True
+            )
+        ),
+        cases=tuple(cases),
+        case_vectors=embedder.embed([case.text for case in cases]),
     )
     return build_index(material, budget), fresh + also + more
+
+
+def with_nobodys(outside: tuple[Entry, ...], inquiries: Sequence[Inquiry]) -> tuple[Entry, ...]:
+    """Past inquiries that were nobody's teach what is nobody's, each text once."""
+    known = {entry.text for entry in outside}
+    more = {one.text: one for one in inquiries if one.category is None and one.text not in known}
+    return (
+        *outside,
+        *(
+            Entry(
+                uuid5(EFFECTS, f"outside/{one.language}/{one.text}"),
+                OUTSIDE,
+                one.language,
+                number,
+                one.text,
+            )
+            for number, one in enumerate(more.values())
+        ),
+    )
+
+
+def _categories(inquiries: Sequence[Inquiry], embedder: Embedder) -> Categories:
+    texts = [one.text for one in inquiries]
+    return fit_categories(
+        texts,
+        [one.language for one in inquiries],
+        [one.category or NONE for one in inquiries],
+        embedder.embed(texts),
+    )
 
 
 def _alarm(base: Base, inquiries: Sequence[Inquiry]) -> Alarm:
@@ -159,7 +207,37 @@ def read_inquiries(folder: Path | None) -> tuple[Inquiry, ...]:
     )
     rows = (json.loads(line) for line in lines if line.strip())
     return tuple(
-        Inquiry(str(row["text"]), bool(row.get("urgent", False))) for row in rows if "text" in row
+        Inquiry(
+            str(row["text"]),
+            bool(row.get("urgent", False)),
+            str(row.get("language") or "da"),
+            row.get("category"),
+        )
+        for row in rows
+        if "text" in row
+    )
+
+
+def read_cases(folder: Path | None, phrases: Phrases) -> tuple[Case, ...]:
+    """Questions that came with what is right for them; none without a folder.
+
+    Lines as in `services/chatbot/development/*.jsonl`. Conversations and crises are for measuring.
+    """
+    if folder is None or not folder.is_dir():
+        return ()
+    lines = (
+        line for path in sorted(folder.glob("*.jsonl")) for line in path.open("r", encoding="utf-8")
+    )
+    rows = [json.loads(line) for line in lines if line.strip()]
+    return tuple(
+        Case(
+            str(row["text"]),
+            str(row.get("language") or "da"),
+            row.get("topic"),
+            caught=screen(str(row["text"]), phrases) != Screening(),
+        )
+        for row in rows
+        if "text" in row and ("topic" in row or row.get("expect") in ("declined", "handed-over"))
     )
 
 

@@ -19,7 +19,14 @@ from services.chatbot.app import load_embedder
 from services.chatbot.engine import outside_file
 from services.chatbot.knowledge import KnowledgeError, Tongue
 from services.chatbot.municipality import load_municipality
-from services.chatbot.publish import publish, read_outside, sync, whole_base
+from services.chatbot.publish import (
+    publish,
+    read_cases,
+    read_inquiries,
+    read_outside,
+    sync,
+    whole_base,
+)
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
 
@@ -117,6 +124,8 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
         municipality=load_municipality(settings.municipality).id,
         embedder=embedder,
         known={},
+        inquiries=read_inquiries(settings.inquiries_folder),
+        cases=read_cases(settings.development_folder, load_phrases()),
     )
     worlds = []
     for index in (published, made):

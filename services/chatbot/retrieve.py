@@ -27,6 +27,8 @@ class Evidence:
     """Share of the question's words (by weight) that any known question holds."""
     outside: float
     """How near it is to the nearest question that is nobody's here."""
+    kinds: Floats
+    """Log-probability of each of KINDS."""
 
     @property
     def probabilities(self) -> Floats:
@@ -58,6 +60,7 @@ def find(
         lexical=lexical,
         bodies=index.bodies.scores(question, language),
         head=head_scores(question, language, vector, index),
+        categories=category_scores(question, language, vector, index),
         language=language,
         index=index,
     )
@@ -68,6 +71,7 @@ def find(
         logits=rank(features, is_open, index.ranking),
         coverage=index.questions.coverage(question, language),
         outside=nearness_outside(question, language, vector, index),
+        kinds=index.kinds.read(question, vector),
     )
 
 
@@ -88,6 +92,7 @@ def topic_features(
     lexical: Floats,
     bodies: Floats,
     head: Floats,
+    categories: Floats,
     language: str,
     index: Index,
 ) -> Floats:
@@ -101,6 +106,7 @@ def topic_features(
         best_by_topic(lexical[~same], index.topic_of[~same], topics, 0.0),
         _of_bodies(bodies, language, index),
         head,
+        categories,
     ]
     assert len(columns) == len(FEATURES)
     return np.stack(columns, axis=1)
@@ -111,6 +117,17 @@ def head_scores(question: str, language: str, vector: Floats, index: Index) -> F
     return np.asarray(
         vector @ index.head.dense + values @ index.head.sparse[columns], dtype=np.float32
     )
+
+
+def category_scores(question: str, language: str, vector: Floats, index: Index) -> Floats:
+    """What past inquiries say for each topic by its category; the same for all without any."""
+    topics = len(index.topics)
+    if not index.categories.names:
+        return np.zeros(topics, dtype=np.float32)
+    read = index.categories.read(question, language, vector)
+    unknown = np.float32(-np.log(len(read)))
+    known = index.category_of >= 0
+    return np.where(known, read[index.category_of], unknown).astype(np.float32)
 
 
 def nearness_outside(question: str, language: str, vector: Floats, index: Index) -> float:

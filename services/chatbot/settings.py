@@ -4,16 +4,18 @@ from pathlib import Path
 
 from pydantic import Field
 
-from infra.chassis.settings import ServiceSettings
+from infra.chassis.outgoing import MailSettings
 
 
-class ChatbotSettings(ServiceSettings):
+class ChatbotSettings(MailSettings):
     chatbot_model: str | None = None
     """Folder of a sentence-transformers model; None means the one `henvend train` made."""
     chatbot_qdrant: str | None = None
     """URL of a Qdrant server; None means the embedded engine in the data folder."""
     chatbot_on: bool = True
-    """False: the chat is switched off; citizens see how else to reach the municipality."""
+    """False: no automatic answers, whatever the switch says; people can still be written to."""
+    chatbot_editor_mail: str | None = Field(default=None, pattern=r"^[^@\s<>]+@[^@\s<>]+$")
+    """Where the editors are told of texts past their review date; None: on their page only."""
     chatbot_messages_per_minute: int = Field(default=12, ge=1, le=10_000)
     """Per conversation."""
     chatbot_conversations_per_hour: int = Field(default=60, ge=1, le=100_000)

@@ -11,7 +11,9 @@ from uuid import UUID
 import numpy as np
 
 from services.chatbot.alarm import Alarm
+from services.chatbot.categories import Categories
 from services.chatbot.index import Entry, Head, Index, Ranking, Verdicts
+from services.chatbot.kinds import Kinds
 from services.chatbot.knowledge import Article
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats
@@ -19,7 +21,7 @@ from services.chatbot.ports import Floats
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
-FORMAT = 5
+FORMAT = 6
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
@@ -42,6 +44,10 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         "outside_vectors": index.outside_vectors,
         "head_dense": index.head.dense,
         "head_sparse": index.head.sparse,
+        "categories_idf": index.categories.idf,
+        "categories_weights": index.categories.weights,
+        "kinds_idf": index.kinds.idf,
+        "kinds_weights": index.kinds.weights,
     }
     for name, lexical in lexicals.items():
         arrays |= _lexical_arrays(name, lexical)
@@ -56,6 +62,15 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         "ranking": index.ranking.weights,
         "verdicts": vars(index.verdicts),
         "alarm": vars(index.alarm),
+        "categories": {
+            "names": index.categories.names,
+            "terms": _in_order(index.categories.vocabulary),
+            "unknown_idf": index.categories.unknown_idf,
+        },
+        "kinds": {
+            "terms": _in_order(index.kinds.vocabulary),
+            "refuse_from": index.kinds.refuse_from,
+        },
         "figures": index.figures,
         "articles": {k: a.model_dump(mode="json") for k, a in index.articles.items()},
         "entries": [_row(entry) for entry in index.entries],
@@ -63,7 +78,7 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         "outside": [_row(entry) for entry in index.outside],
         "lexicals": {
             name: {
-                "terms": sorted(lexical.vocabulary, key=lexical.vocabulary.__getitem__),
+                "terms": _in_order(lexical.vocabulary),
                 "unknown_idf": lexical.unknown_idf,
                 "size": lexical.size,
             }
@@ -138,8 +153,33 @@ def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
         ranking=Ranking(tuple(manifest["ranking"])),
         verdicts=Verdicts(**{k: _plain(v) for k, v in manifest["verdicts"].items()}),
         alarm=Alarm(**manifest["alarm"]),
+        categories=_categories(manifest["categories"], arrays),
+        kinds=_kinds(manifest["kinds"], arrays),
         figures=manifest["figures"],
     )
+
+
+def _categories(described: Mapping[str, Any], arrays: Mapping[str, Any]) -> Categories:
+    return Categories(
+        names=tuple(described["names"]),
+        vocabulary={term: number for number, term in enumerate(described["terms"])},
+        idf=arrays["categories_idf"],
+        unknown_idf=described["unknown_idf"],
+        weights=arrays["categories_weights"],
+    )
+
+
+def _kinds(described: Mapping[str, Any], arrays: Mapping[str, Any]) -> Kinds:
+    return Kinds(
+        vocabulary={term: number for number, term in enumerate(described["terms"])},
+        idf=arrays["kinds_idf"],
+        weights=arrays["kinds_weights"],
+        refuse_from=described["refuse_from"],
+    )
+
+
+def _in_order(vocabulary: Mapping[str, int]) -> list[str]:
+    return sorted(vocabulary, key=vocabulary.__getitem__)
 
 
 def _plain(value: Any) -> Any:
