@@ -40,6 +40,17 @@ class QuestionAnswered(InquiryEvent):
     """The inquiry it became."""
 
 
+class AnswerRecalled(InquiryEvent):
+    """A person found that a text shown in this conversation was wrong, and the citizen is told."""
+
+    type: ClassVar[str] = "answer.recalled"
+
+    turn: int
+    article: ArticleRef
+    by: str
+    told: tuple[Literal["chat", "mail"], ...]
+
+
 class ArticlePublished(Event):
     type: ClassVar[str] = "article.published"
 

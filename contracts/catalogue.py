@@ -24,6 +24,7 @@ EVENTS: dict[str, type[Event]] = {
         case.CaseClosed,
         case.CorrectionConfirmed,
         answer.QuestionAnswered,
+        answer.AnswerRecalled,
         inquiry.DecisionContested,
         inquiry.InquiryErased,
         answer.ArticlePublished,

@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, NotAuthorizedException, Permissio
 from litestar.handlers.base import BaseRouteHandler
 from litestar.middleware.session.client_side import CookieBackendConfig
 from litestar.openapi import OpenAPIConfig
+from litestar.openapi.spec import Components
 from litestar.params import Parameter
 from litestar.plugins.htmx import HTMXPlugin
 from litestar.response import Redirect, Template
@@ -88,6 +89,7 @@ class Web:
         middleware: Sequence[Any] = (),
         before_request: Any = None,
         cors_config: Any = None,
+        api_components: Components | None = None,
     ) -> Litestar:
         """Every route needs a logged-in member unless it says `exclude_from_auth=True`."""
         session = SessionAuth[StaffMember, Any](
@@ -132,7 +134,9 @@ class Web:
             cors_config=cors_config,
             exception_handlers={HTTPException: _say_what_to_do, Exception: _something_broke},
             after_request=_add_security_headers,
-            openapi_config=OpenAPIConfig(title=title, version="1"),
+            openapi_config=OpenAPIConfig(
+                title=title, version="1", components=api_components or Components()
+            ),
             request_max_body_size=2_000_000,
             logging_config=None,
         )
@@ -220,7 +224,10 @@ def _say_what_to_do(request: Request[Any, Any, Any], error: HTTPException) -> Re
         return _add_security_headers(
             Redirect(f"/login?next={quote(request.url.path)}", status_code=303)
         )
-    return _error(request, status, error.detail if status < 500 else "")
+    answer = _error(request, status, error.detail if status < 500 else "")
+    if error.headers and "retry-after" in error.headers:
+        answer.headers["retry-after"] = error.headers["retry-after"]
+    return answer
 
 
 def _something_broke(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:

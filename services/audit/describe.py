@@ -150,6 +150,13 @@ def _answered(event: answer.QuestionAnswered) -> Account:
     )
 
 
+def _recalled(event: answer.AnswerRecalled) -> Account:
+    why = ("recalled", *(f"told:{way}" for way in event.told))
+    return Account(
+        "override", "recalled", "human", why, tmpl=(_article(event.article),), staff=(event.by,)
+    )
+
+
 def _contested(event: inquiry.DecisionContested) -> Account:
     return Account("override", event.wish, "human", ("citizen",))
 
@@ -169,6 +176,8 @@ def _published(event: answer.ArticlePublished) -> Account:
 
 def _withdrawn(event: answer.ArticleWithdrawn) -> Account:
     digest = {"cfg_sha256": code(event.article.digest)}
+    if event.reason == "review-overdue":
+        return Account("config", _article(event.article), "auto", (event.reason,), digest)
     return Account(
         "config", _article(event.article), "human", (word(event.reason),), digest, staff=(event.by,)
     )
@@ -228,6 +237,7 @@ _DESCRIPTIONS: dict[str, Callable[[Any], Account]] = {
     case.CaseClosed.type: _closed,
     case.CorrectionConfirmed.type: _corrected,
     answer.QuestionAnswered.type: _answered,
+    answer.AnswerRecalled.type: _recalled,
     answer.ArticlePublished.type: _published,
     answer.ArticleWithdrawn.type: _withdrawn,
     governance.ModelPromoted.type: _promoted,

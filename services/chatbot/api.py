@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from litestar import MediaType, Request, Response, delete, get, post
 from litestar.exceptions import HTTPException
 from litestar.openapi import ResponseSpec
+from litestar.openapi.spec import Components, SecurityScheme
 from litestar.params import Parameter
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 from litestar.types import ControllerRouterHandler
@@ -27,6 +28,15 @@ ONE = f"{API}/conversations/{{conversation:uuid}}"
 Visit = Request[Any, Any, Any]
 # For the description of the API: every route below a conversation wants its token.
 BEARER: list[dict[str, list[str]]] = [{"conversation": []}]
+API_COMPONENTS = Components(
+    security_schemes={
+        "conversation": SecurityScheme(
+            type="http",
+            scheme="bearer",
+            description="The token a conversation was begun with.",
+        )
+    }
+)
 TASK = {428: ResponseSpec(wire.Task, description="Solve the task and come again.")}
 
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import holidays
 import structlog
@@ -12,12 +13,14 @@ from litestar.config.cors import CORSConfig
 
 from contracts.taxonomy import load_taxonomy
 from infra.chassis.chassis import Chassis
+from infra.chassis.outgoing import OutgoingMail, SmtpMail
 from infra.chassis.settings import SettingsError
 from infra.keyring.wrapping import load_secret
 from services.chatbot.adapters.edge_store import EdgeStore
-from services.chatbot.api import Door, chat_routes
+from services.chatbot.api import API_COMPONENTS, Door, chat_routes
 from services.chatbot.chat import Chat
 from services.chatbot.consumer import Consumer
+from services.chatbot.corrections import Corrections
 from services.chatbot.editor_pages import editor_routes
 from services.chatbot.editors import Editors
 from services.chatbot.engine import Engine
@@ -26,10 +29,12 @@ from services.chatbot.gate import Gate
 from services.chatbot.handover import Handovers
 from services.chatbot.knowledge import KnowledgeError
 from services.chatbot.live import Arrivals
+from services.chatbot.mailroom import Mailroom
 from services.chatbot.municipality import Municipality, load_municipality
 from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.public import Surroundings, public_routes
 from services.chatbot.receipt_page import Receipts, receipt_routes
+from services.chatbot.reviews import Reviews
 from services.chatbot.room import Room
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
@@ -44,7 +49,10 @@ log = structlog.get_logger()
 
 
 async def create_app(
-    settings: ChatbotSettings, chassis: Chassis, embedder: Embedder | None = None
+    settings: ChatbotSettings,
+    chassis: Chassis,
+    embedder: Embedder | None = None,
+    mail: OutgoingMail | None = None,
 ) -> Litestar:
     """Raises SettingsError when the municipality's files are wrong."""
     try:
@@ -64,14 +72,22 @@ async def create_app(
     handovers = Handovers(chassis, room, municipality, closed_days)
     chat = Chat(chassis, room, engine, municipality, handovers, switch, phrases)
     Consumer(chassis, room, taxonomy, municipality).register()
+    corrections = Corrections(chassis, room, engine, municipality)
+    background = Background(
+        watch=Watch(chassis, room, settings),
+        corrections=corrections,
+        reviews=Reviews(chassis, settings, engine, municipality),
+        mailroom=Mailroom(chassis, settings, municipality, corrections, mail or SmtpMail(settings)),
+    )
     chassis.background(engine.watch)
-    chassis.background(Watch(chassis, room, settings).run)
+    for work in background:
+        chassis.background(work.run)
     chassis.background(_closing(engine))
     chassis.ready_when("articles", lambda: engine.world is not None)
     gate = Gate(settings, municipality, load_secret(settings.keys / "session.key"))
     door = Door(chat, gate, settings)
     surroundings = Surroundings(chassis, settings, municipality, switch, closed_days)
-    return chassis.web(
+    app: Litestar = chassis.web(
         [
             *chat_routes(door, arrivals, municipality, settings),
             *public_routes(surroundings),
@@ -81,8 +97,20 @@ async def create_app(
         ],
         template_folders=[HERE / "pages"],
         csrf_exclude=WITHOUT_COOKIES,
+        api_components=API_COMPONENTS,
         cors_config=_cors(settings),
     )
+    app.state.engine, app.state.background = engine, background
+    return app
+
+
+class Background(NamedTuple):
+    """What runs by itself beside the pages."""
+
+    watch: Watch
+    corrections: Corrections
+    reviews: Reviews
+    mailroom: Mailroom
 
 
 def load_embedder(settings: ChatbotSettings) -> Embedder | None:

@@ -16,6 +16,7 @@ from services.chatbot.knowledge import KnowledgeError
 if TYPE_CHECKING:
     from services.chatbot.answer import World
     from services.chatbot.municipality import Municipality
+    from services.chatbot.recall import Wanted
     from services.chatbot.settings import ChatbotSettings
 
 knowledge = typer.Typer(help="The articles the chat answers from.", no_args_is_help=True)
@@ -118,6 +119,10 @@ def knowledge_publish(
 @knowledge.command("recall")
 def knowledge_recall(
     article: Annotated[str, typer.Argument(help="TOPIC.LANGUAGE@VERSION, e.g. pas-pris.da@1")],
+    notify: Annotated[
+        bool, typer.Option("--notify", help="Tell them: in the chat, and by mail who left one.")
+    ] = False,
+    by: Annotated[str, typer.Option(help="With --notify: the account that answers for it.")] = "",
 ) -> None:
     """List every conversation, within retention, that was shown a text later found wrong."""
     import asyncio
@@ -133,6 +138,8 @@ def knowledge_recall(
         reference = f" {row.reference}" if row.reference else ""
         print(f"{row.at:%Y-%m-%d %H:%M} conversation {row.conversation} turn {row.seq}{reference}")
     print(f"{len({row.conversation for row in rows})} conversations were shown {article}")
+    if notify:
+        _notify(_settings(), wanted, by)
 
 
 def evaluate_chat(
@@ -203,6 +210,31 @@ def publish_default(settings: "ChatbotSettings") -> str:
     for name, value in index.figures.items():
         print(f"  held-out {name:22} {value:6.1%}")
     return digest[:32]
+
+
+def _notify(settings: "ChatbotSettings", wanted: "Wanted", by: str) -> None:
+    import asyncio
+
+    from infra.chassis.staff import load_members
+    from services.chatbot.adapters.index_files import IndexFileError, load_index
+    from services.chatbot.recall import notify
+
+    own = settings.municipality / "staff.yaml" if settings.municipality else None
+    if by not in load_members(own if own and own.exists() else None):
+        _fail("Say who answers for it: --by ACCOUNT, one of the staff file.")
+    try:
+        published = load_index(settings.index_folder).articles
+    except IndexFileError as error:
+        _fail(str(error))
+    current = published.get(f"{wanted.topic}.{wanted.language}")
+    if current is not None and current.version == wanted.version:
+        _fail(
+            f"{current.key} version {current.version} still answers: publish its correction first."
+        )
+    noted = asyncio.run(notify(settings.database_for("chatbot"), wanted, by))
+    print(f"{noted.new} are told now, {noted.with_mail} of them by mail too.")
+    if noted.before:
+        print(f"{noted.before} were told before and are not told again.")
 
 
 def _publish(settings: "ChatbotSettings") -> None:

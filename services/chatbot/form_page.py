@@ -1,5 +1,6 @@
 """The chat as one form: it does the same without JavaScript."""
 
+import re
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -79,6 +80,8 @@ class FormPage:
                 return download_answer(talk, await chat.download(talk))
             case "end":
                 await chat.end(talk)
+            case "person" if data.email and not re.fullmatch(wire.MAIL, data.email):
+                problem = text("chatbot.no_address", talk.language)
             case "person":
                 door.gate.message(request, talk)
                 note = data.text[: wire.LONGEST_MESSAGE]

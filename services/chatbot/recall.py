@@ -2,15 +2,16 @@
 
 import re
 from datetime import date, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from contracts.event import Sealed
+from contracts.event import Sealed, effect_id
 from infra.chassis.clock import utc_now
 from infra.database import Database
 from infra.keyring import Keyring, open_keyring
+from services.chatbot.adapters import posts
 from services.chatbot.adapters.index_files import IndexFileError, load_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.adapters.tables import handover, message, turn
@@ -50,7 +51,7 @@ class Recalled(NamedTuple):
     conversation: UUID
     seq: int
     reference: str | None
-    """Reference of its case, if it was handed over: whoever has it can tell the citizen."""
+    """Reference of a case, if it was handed over: whoever has it can tell the citizen."""
 
 
 def parse_article(words: str) -> Wanted:
@@ -58,6 +59,42 @@ def parse_article(words: str) -> Wanted:
     if match is None:
         raise RecallError(f"{words!r} is not TOPIC.LANGUAGE@VERSION, e.g. pas-pris.da@1")
     return Wanted(match[1], match[2], int(match[3]))
+
+
+class Noted(NamedTuple):
+    """What `--notify` set going."""
+
+    new: int
+    before: int
+    """Told, or being told, from an earlier time."""
+    with_mail: int
+    """Of the new ones, how many left an address."""
+
+
+async def notify(url: str, wanted: Wanted, by: str) -> Noted:
+    """Write down who is to be told; the running chat tells them. Again, nobody is told twice."""
+    database = Database(url)
+    try:
+        async with database.write() as tx:
+            rows = await posts.shown_to(tx, *wanted)
+            new = [row for row in rows if await posts.add_recall(tx, **_recall(row, wanted, by))]
+            mails = [row for row in new if await posts.addresses(tx, row.conversation)]
+        return Noted(len(new), len(rows) - len(new), len(mails))
+    finally:
+        await database.close()
+
+
+def _recall(row: Any, wanted: Wanted, by: str) -> dict[str, Any]:
+    name = f"recall/{wanted.topic}.{wanted.language}@{wanted.version}"
+    return {
+        **wanted._asdict(),
+        "id": effect_id(row.conversation, name),
+        "conversation": row.conversation,
+        "seq": row.seq,
+        "digest": row.digest or "",
+        "by": by,
+        "put_at": utc_now(),
+    }
 
 
 async def recalled(url: str, wanted: Wanted) -> list[Recalled]:
@@ -72,8 +109,9 @@ async def shown_to(database: Database, wanted: Wanted) -> list[Recalled]:
     """Oldest first; deleted conversations are gone and not among them."""
     async with database.read() as reader:
         rows = await reader.execute(
-            select(turn.c.at, turn.c.conversation, turn.c.seq, handover.c.reference)
+            select(turn.c.at, turn.c.conversation, turn.c.seq, func.min(handover.c.reference))
             .outerjoin(handover, handover.c.conversation == turn.c.conversation)
+            .group_by(turn.c.at, turn.c.conversation, turn.c.seq)
             .where(
                 turn.c.topic == wanted.topic,
                 turn.c.language == wanted.language,

@@ -62,7 +62,7 @@ class Receipts:
                 "about": shown.about if shown else {},
                 "event": event_of(message_id),
                 "waiting": waiting,
-                "guessed": turn.verdict in GUESSED and turn.threshold,
+                "guessed": turn.verdict in GUESSED and 0 < (turn.threshold or 0) < 1,
                 "pressed": turn.topic is not None and turn.threshold == 0,
                 "reference": tidy_reference(reference)[:20] if reference else None,
             },

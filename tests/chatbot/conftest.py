@@ -18,7 +18,7 @@ async def published(tmp_path_factory):
 @pytest_asyncio.fixture
 async def desk(tmp_path, published):
     folder = copy_of(published, tmp_path / "town")
-    async with open_desk(folder) as opened:
+    async with open_desk(folder, chatbot_editor_mail="redaktion@b.example") as opened:
         yield opened
 
 

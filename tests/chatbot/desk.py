@@ -72,12 +72,20 @@ class FakeMail:
 
 class Desk:
     def __init__(
-        self, chassis: Chassis, settings: ChatbotSettings, app: Litestar, clock: FakeClock
+        self,
+        chassis: Chassis,
+        settings: ChatbotSettings,
+        app: Litestar,
+        clock: FakeClock,
+        mail: FakeMail,
     ) -> None:
         self.chassis = chassis
         self.settings = settings
         self.app = app
         self.clock = clock
+        self.mail = mail
+        self.engine = app.state.engine
+        self.background = app.state.background
         self.offset = 0
 
     def browser(self, **headers: str) -> httpx.AsyncClient:
@@ -171,5 +179,6 @@ async def open_desk(
     async with open_chassis(
         "chatbot", settings, migrations="services.chatbot.migrations", clock=clock
     ) as chassis:
-        app = await create_app(settings, chassis, WordEmbedder())
-        yield Desk(chassis, settings, app, clock)
+        mail = FakeMail()
+        app = await create_app(settings, chassis, WordEmbedder(), mail)
+        yield Desk(chassis, settings, app, clock, mail)

@@ -118,6 +118,8 @@ recall = Table(
     Column("topic", String(64), nullable=False),
     Column("language", String(8), nullable=False),
     Column("version", Integer, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("by", String(80), nullable=False),
     Column("put_at", UtcDateTime, nullable=False),
     Column("event_id", Uuid),
     Column("told_at", UtcDateTime, index=True),
@@ -141,14 +143,14 @@ chat_mail = Table(
     Column("failure", String(80)),
 )
 
-# Article versions past their review date, told once each to the editors.
+# Article versions past their review date, told once each to the editors; a later date is told anew.
 overdue = Table(
     "overdue_article",
     metadata,
     Column("topic", String(64), primary_key=True),
     Column("language", String(8), primary_key=True),
     Column("version", Integer, primary_key=True),
-    Column("review_by", String(10), nullable=False),
+    Column("review_by", String(10), primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("event_id", Uuid, nullable=False),
     # The mail that tells of it; NULL when nobody is to be told by mail.
