@@ -57,28 +57,22 @@ def drifts(before: Sequence[Tally], now: Sequence[Tally], policy: Policy) -> tup
     )
 
 
-def strange(tallies: Iterable[Tally]) -> Share:
+def strange(tenths: Mapping[int, int]) -> Share:
     """Inquiries less like any training example than the strangest tenth of the examples themselves.
 
-    About one in ten is expected when nothing has changed; older models do not say it.
+    `tenths` counts inquiries by tenth of the examples' own similarity. About one in ten in the
+    first is expected when nothing has changed; older models do not say it.
     """
-    known = strangest = 0
-    for one in tallies:
-        if one.typicality_bin is not None:
-            known += one.n
-            strangest += one.n if one.typicality_bin == 0 else 0
-    return Share(strangest, known)
+    return Share(tenths.get(0, 0), sum(tenths.values()))
 
 
-def typicality(tallies: Iterable[Tally]) -> tuple[tuple[str, Share], ...]:
-    """Share in each tenth of the training examples' own similarity; level when nothing changed."""
-    counts = _count(
-        tallies,
-        lambda one: None if one.typicality_bin is None else _step(one.typicality_bin, TENTHS),
+def typicality(tenths: Mapping[int, int]) -> tuple[tuple[str, Share], ...]:
+    """Share in each tenth; level when nothing changed."""
+    total = sum(tenths.values())
+    return tuple(
+        (_step(place, TENTHS), Share(tenths.get(place, 0), total))
+        for place in range(TENTHS if total else 0)
     )
-    total = counts.total()
-    steps = (_step(place, TENTHS) for place in range(TENTHS))
-    return tuple((step, Share(counts[step], total)) for step in steps) if total else ()
 
 
 def _drift(sign: str, before: Counter[str], now: Counter[str], policy: Policy) -> Drift:

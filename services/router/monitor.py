@@ -31,7 +31,6 @@ class Tally(NamedTuple):
     to_department: str | None
     to_category: str | None
     confidence_bin: int | None
-    typicality_bin: int | None
     contested: bool
     n: int
     confidence: float

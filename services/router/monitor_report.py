@@ -66,7 +66,8 @@ async def read_report(
     tallies = await decisions.tallies(connection, since, until, only)
     earlier = await decisions.tallies(connection, compared, since, only)
     now, before = figures(tallies), figures(earlier)
-    changed, strangers = drifts(earlier, tallies, policy), strange(tallies)
+    tenths = await decisions.typicality_tenths(connection, since, until, only)
+    changed, strangers = drifts(earlier, tallies, policy), strange(tenths)
     stops = await _stops(connection, taxonomy, only)
     answered = 0 if only.department else await answers.count(connection, since, until, only)
     return Report(
@@ -79,7 +80,7 @@ async def read_report(
         before=before,
         drifts=changed,
         strange=strangers,
-        typicality=typicality(tallies),
+        typicality=typicality(tenths),
         wait=await decisions.median_wait(connection, since, until, only),
         wait_before=await decisions.median_wait(connection, compared, since, only),
         effect=effect(

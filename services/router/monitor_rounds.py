@@ -1,4 +1,4 @@
-"""Looks at the figures every minute: gauges for Prometheus, a log line when an alert comes or goes."""
+"""Looks at the figures every five minutes: gauges for Prometheus, a log line when an alert comes or goes."""
 
 import asyncio
 from datetime import timedelta
@@ -13,8 +13,8 @@ from services.router.monitor_report import Report, read_report
 from services.router.promise_keeper import PromiseKeeper
 
 DAYS = 30
-LOOK_SECONDS = 60.0
-SWEEP_EVERY = 60
+LOOK_SECONDS = 300.0
+SWEEP_EVERY = 12
 """Rounds between looking whether a promise broke without an act, by a stricter file or by time."""
 UNKNOWN = float("nan")
 

@@ -24,7 +24,6 @@ def tally(n=1, **changes):
         "to_department": None,
         "to_category": None,
         "confidence_bin": 18,
-        "typicality_bin": None,
         "contested": False,
         "n": n,
         "confidence": 0.92 * n,
@@ -37,12 +36,12 @@ AWAY = {"outcome": "changed", "to_department": "kff", "to_category": None}
 TRIAGED = {"queue": "triage", "verdict": "unsure", "confidence_bin": 8, "confidence": 0.42}
 
 
-def raised(now, before=(), stopped=()):
+def raised(now, before=(), stopped=(), tenths=None):
     found, earlier = figures(now), figures(before)
     return [
         (one.kind, one.level, one.about)
         for one in alerts(
-            found, earlier, drifts(before, now, POLICY), strange(now), stopped, POLICY
+            found, earlier, drifts(before, now, POLICY), strange(tenths or {}), stopped, POLICY
         )
     ]
 
@@ -164,9 +163,9 @@ def test_a_stopped_category_is_said_once():
 
 def test_falling_coverage_and_strange_inquiries_are_warned_of():
     before = [tally(300), tally(100, **TRIAGED)]
-    now = [tally(60, typicality_bin=0), tally(60, typicality_bin=5, **TRIAGED)]
+    now = [tally(60), tally(60, **TRIAGED)]
 
-    kinds = [kind for kind, _, _ in raised(now, before)]
+    kinds = [kind for kind, _, _ in raised(now, before, tenths={0: 60, 5: 60})]
 
     assert "coverage" in kinds
     assert "strange" in kinds

@@ -17,6 +17,9 @@ from services.router.measures import Share
 from services.router.monitor import Only, Tally
 from services.router.outcome import BINS, TENTHS, Judgement, bin_of
 
+ENOUGH = 5_000
+"""So many say where the middle is as well as more would."""
+
 
 async def keep_decisions(
     tx: Transaction, opened: Iterable[CaseOpened], classified: InquiryClassified | None
@@ -159,19 +162,28 @@ async def tallies(
     return [Tally._make(row) for row in rows]
 
 
+async def typicality_tenths(
+    connection: AsyncConnection, since: datetime, until: datetime, only: Only
+) -> dict[int, int]:
+    """Inquiries by how typical they were, 0 the strangest tenth; a mixed one counts per case."""
+    rows = await connection.execute(
+        select(decision.c.typicality_bin, func.count().label("n"))
+        .where(_within(since, until, only), decision.c.typicality_bin.is_not(None))
+        .group_by(decision.c.typicality_bin)
+    )
+    return {row.typicality_bin: row.n for row in rows}
+
+
 async def median_wait(
     connection: AsyncConnection, since: datetime, until: datetime, only: Only
 ) -> float | None:
-    """Seconds until a person first did something with half of the cases that were touched."""
-    touched = and_(_within(since, until, only), decision.c.first_act_seconds.is_not(None))
-    count = await connection.scalar(select(func.count()).select_from(decision).where(touched))
-    if not count:
-        return None
-    found = await connection.scalar(
+    """Seconds until a person first did something with half of the cases that were touched; of the
+    newest ones only where there are very many."""
+    touched = (
         select(decision.c.first_act_seconds)
-        .where(touched)
-        .order_by(decision.c.first_act_seconds)
-        .offset((count - 1) // 2)
-        .limit(1)
+        .where(_within(since, until, only), decision.c.first_act_seconds.is_not(None))
+        .order_by(decision.c.at.desc())
+        .limit(ENOUGH)
     )
-    return float(found) if found is not None else None
+    waits = sorted((await connection.execute(touched)).scalars())
+    return waits[(len(waits) - 1) // 2] if waits else None
