@@ -5,6 +5,8 @@ from typing import Any
 from alembic import op
 from sqlalchemy import String, func, select
 
+from contracts.case import CaseOpened
+from infra.chassis.tables import outbox
 from services.router.adapters.tables import act, case, classification, decision, metadata, switch
 from services.router.outcome import BINS, Decision, bin_of, judge
 
@@ -19,6 +21,8 @@ def upgrade() -> None:
         op.alter_column(switch.name, "name", type_=String(100))
     if bind.scalar(select(func.count()).select_from(decision)):
         return
+    said = bind.execute(select(outbox.c.value).where(outbox.c.topic == CaseOpened.type)).scalars()
+    opened = {one.case: one for one in map(CaseOpened.model_validate_json, said)}
     cases = bind.execute(
         select(case, classification.c.classified).outerjoin(
             classification, classification.c.inquiry == case.c.inquiry
@@ -26,17 +30,17 @@ def upgrade() -> None:
     ).all()
     for row in cases:
         acts = bind.execute(select(act).where(act.c.case == row.id).order_by(act.c.at, act.c.id))
-        bind.execute(decision.insert().values(**_decided(row, list(acts))))
+        bind.execute(decision.insert().values(**_decided(row, list(acts), opened.get(row.id))))
 
 
-def _decided(row: Any, acts: list[Any]) -> dict[str, Any]:
+def _decided(row: Any, acts: list[Any], opened: CaseOpened | None) -> dict[str, Any]:
     """What the case was opened with, as far as its history still tells."""
     understood = row.classified or {}
-    first_move = next((one for one in acts if one.kind == "moved"), None)
-    origin = first_move.detail["from"] if first_move else None
-    queue = row.queue if first_move is None else ("triage" if origin == "triage" else "department")
-    category = row.category if first_move is None else understood.get("category")
-    department = row.department if origin in {None, "triage"} else origin
+    queue, department, category = (
+        (opened.queue, opened.department, opened.category)
+        if opened
+        else _guessed(row, acts, understood)
+    )
     values: dict[str, Any] = {
         "case": row.id,
         "at": row.opened_at,
@@ -67,3 +71,13 @@ def _decided(row: Any, acts: list[Any]) -> dict[str, Any]:
                 "to_category": judged.category,
             }
     return values
+
+
+def _guessed(row: Any, acts: list[Any], understood: dict[str, Any]) -> tuple[str, str, str | None]:
+    """Where a case began whose event is no longer in the outbox: from where it was first moved."""
+    moved = next((one for one in acts if one.kind == "moved"), None)
+    if moved is None:
+        return row.queue, row.department, row.category
+    if moved.detail["from"] == "triage":
+        return "triage", row.department, understood.get("category")
+    return "department", moved.detail["from"], understood.get("category")
