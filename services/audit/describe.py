@@ -184,11 +184,16 @@ def _withdrawn(event: answer.ArticleWithdrawn) -> Account:
 
 
 def _promoted(event: governance.ModelPromoted) -> Account:
+    previous = f"previous:{code(event.previous)}"
+    # The first model of a fresh start: no person approved it, and the trail must not say so.
+    if event.approved_by == ("installation",):
+        why = (previous, "by:installation")
+        return Account("config", code(event.model.name), "auto", why, _model(event.model))
     return Account(
         "config",
         code(event.model.name),
         "human",
-        (f"previous:{code(event.previous)}",),
+        (previous,),
         _model(event.model),
         staff=event.approved_by[:MAX_LISTED],
     )

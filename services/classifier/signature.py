@@ -132,7 +132,11 @@ def write_statement(
 
 def require_signed(folder: Path, statement: Statement) -> None:
     """Raises ModelError unless the folder holds exactly the files of the signed model."""
-    require_whole(folder)
+    try:
+        require_whole(folder)
+    except ModelError as error:
+        what = str(error).partition(": run")[0].rstrip(".")
+        raise SignatureError(f"{what}: restore the approved model from its backup.") from None
     if digest_of(folder) != statement.digest:
         raise SignatureError(
             f"The model in {folder} is another than the one that was approved "

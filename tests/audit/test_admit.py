@@ -332,3 +332,16 @@ def test_what_was_heard_keeps_its_sealed_fields(key):
     assert isinstance(heard, Heard)
     assert [name for name, _ in heard.sealed] == ["text", "title"]
     assert Record._fields[:3] == ("topic", "partition", "offset")
+
+
+def test_the_first_model_is_nobodys_act_and_a_later_one_two_persons(key):
+    model = inquiry.ModelRef(name="henvend", digest="ab" * 32)
+    first = governance.ModelPromoted(model=model, previous=None, approved_by=("installation",))
+    later = governance.ModelPromoted(
+        model=model, previous="cd" * 32, approved_by=("emil.koordinator", "ida.drift")
+    )
+
+    assert (describe.describe(first).mode, describe.describe(first).staff) == ("auto", ())
+    assert "by:installation" in describe.describe(first).why
+    assert describe.describe(later).mode == "human"
+    assert describe.describe(later).staff == ("emil.koordinator", "ida.drift")
