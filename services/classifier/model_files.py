@@ -5,7 +5,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
-from services.classifier.storage import MANIFEST, Manifest, ModelError, read_manifest
+from services.classifier.storage import EMBEDDING, MANIFEST, Manifest, ModelError, read_manifest
 
 FIRST = "model"
 APPROVED = "models"
@@ -28,6 +28,21 @@ def require_whole(folder: Path) -> Manifest:
     if foreign:
         raise ModelError(f"{foreign[0]} in {folder} does not belong to the model.")
     return manifest
+
+
+def outside_digest(manifest: Manifest) -> str | None:
+    """SHA-256 over the files of an embedding model in a folder of its own.
+
+    None when the embedding is inside the model, or only named: then nothing of it can be signed.
+    """
+    folder = Path(manifest.embedding)
+    if manifest.embedding == EMBEDDING or not folder.is_dir():
+        return None
+    whole = sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        name = path.relative_to(folder).as_posix()
+        whole.update(f"{name}\0{sha256(path.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def approved_folder(data: Path, digest: str) -> Path:

@@ -25,6 +25,7 @@ from services.classifier.model_files import (
     candidate_folder,
     digest_of,
     keep_approved,
+    outside_digest,
     require_whole,
 )
 from services.classifier.signature import (
@@ -65,6 +66,7 @@ class _Case:
     name: str
     kind: Literal["candidate", "rollback"]
     folder: Path
+    outside: str | None
     gate: str | None
     metrics: dict[str, float]
 
@@ -127,6 +129,7 @@ class Promotions:
                     digest=digest_of(folder),
                     name=manifest.name,
                     kind="first",
+                    outside=outside_digest(manifest),
                     previous=None,
                     gate=None,
                     approved_by=(INSTALLATION,),
@@ -181,6 +184,7 @@ class Promotions:
                 digest=proposal.digest,
                 name=case.name,
                 kind=case.kind,
+                outside=case.outside,
                 previous=proposal.previous,
                 gate=case.gate,
                 approved_by=(proposal.proposed_by, member.account),
@@ -233,14 +237,16 @@ class Promotions:
 
     def _candidate(self, folder: Path, digest: str, champion: Statement) -> _Case:
         verdict, gate = read_verdict(folder, self.signer)
-        name = _require_files(folder, digest).name
+        manifest = _require_files(folder, digest)
         if verdict.candidate != digest:
             raise PromotionRefusedError("changed")
         if not verdict.passed:
             raise PromotionRefusedError("gate")
         if verdict.champion != champion.digest:
             raise PromotionRefusedError("stale")
-        return _Case(name, "candidate", folder, gate, verdict.metrics)
+        return _Case(
+            manifest.name, "candidate", folder, outside_digest(manifest), gate, verdict.metrics
+        )
 
     async def _signed(self, connection: AsyncConnection) -> list[Statement]:
         promoted = await rows.promotions(connection)
@@ -289,7 +295,9 @@ class Promotions:
 
 def _former(folder: Path, digest: str) -> _Case:
     manifest = _require_files(folder, digest)
-    return _Case(manifest.name, "rollback", folder, None, dict(manifest.metrics))
+    return _Case(
+        manifest.name, "rollback", folder, outside_digest(manifest), None, dict(manifest.metrics)
+    )
 
 
 def _require_files(folder: Path, digest: str) -> Manifest:

@@ -14,7 +14,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from services.classifier.model_files import digest_of, require_whole
+from services.classifier.model_files import digest_of, outside_digest, require_whole
 from services.classifier.storage import ModelError
 
 KEY_FILE = "model-signing.key"
@@ -36,6 +36,8 @@ class Statement(BaseModel):
     digest: str
     name: str
     kind: Literal["first", "candidate", "rollback"]
+    outside: str | None = None
+    """SHA-256 of an embedding model that stands in a folder outside the model."""
     previous: str | None
     gate: str | None
     """SHA-256 of the gate's verdict it was approved by."""
@@ -110,6 +112,7 @@ def write_statement(
     digest: str,
     name: str,
     kind: Literal["first", "candidate", "rollback"],
+    outside: str | None,
     previous: str | None,
     gate: str | None,
     approved_by: tuple[str, ...],
@@ -121,6 +124,7 @@ def write_statement(
         digest=digest,
         name=name,
         kind=kind,
+        outside=outside,
         previous=previous,
         gate=gate,
         approved_by=approved_by,
@@ -133,7 +137,7 @@ def write_statement(
 def require_signed(folder: Path, statement: Statement) -> None:
     """Raises ModelError unless the folder holds exactly the files of the signed model."""
     try:
-        require_whole(folder)
+        manifest = require_whole(folder)
     except ModelError as error:
         what = str(error).partition(": run")[0].rstrip(".")
         raise SignatureError(f"{what}: restore the approved model from its backup.") from None
@@ -141,6 +145,10 @@ def require_signed(folder: Path, statement: Statement) -> None:
         raise SignatureError(
             f"The model in {folder} is another than the one that was approved "
             f"({statement.digest[:12]})."
+        )
+    if outside_digest(manifest) != statement.outside:
+        raise SignatureError(
+            f"The embedding model {manifest.embedding} is another than the one that was approved."
         )
 
 

@@ -8,11 +8,13 @@ from sqlalchemy import delete, update
 
 from contracts.governance import ModelPromoted
 from infra.chassis.settings import SettingsError
+from services.classifier import storage
 from services.classifier.adapters.learning_tables import promotion
 from services.classifier.adapters.promotions import approve_proposal
 from services.classifier.model_files import GATE, approved_folder, candidate_folder, digest_of
 from services.classifier.promote import PromotionRefusedError
 from services.classifier.signature import KEY_FILE, ModelSigner, SignatureError, read_statement
+from services.classifier.train import train
 from tests.classifier.school import BILAL, EMIL, IDA, judged, line, open_school
 
 
@@ -290,3 +292,22 @@ async def test_a_promotion_forged_into_the_past_does_not_make_a_way_around_the_g
 
         with pytest.raises(PromotionRefusedError, match="changed"):
             await school.promotions.propose(second, school.staff[EMIL])
+
+
+async def test_an_embedding_model_beside_the_signed_one_is_signed_too(
+    tmp_path, examples, taxonomy, words_only
+):
+    outside = tmp_path / "bought-model"
+    outside.mkdir()
+    (outside / "weights.bin").write_bytes(b"1234")
+    trained = train(examples, taxonomy, outside_embedding=words_only)
+    storage.save(tmp_path / "made", trained.model, str(outside), trained.about)
+    async with open_school(tmp_path / "data", tmp_path / "made"):
+        pass
+    async with open_school(tmp_path / "data", None):
+        pass
+    (outside / "weights.bin").write_bytes(b"1235")
+
+    with pytest.raises(SettingsError, match="bought-model is another than the one"):
+        async with open_school(tmp_path / "data", None):
+            pass
