@@ -4,7 +4,8 @@ lingua in its trigram mode (36 MB instead of 200) gives a distribution over ten 
 Nordic municipality, what the channel knows, and the commonest words of the three languages correct it.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from types import MappingProxyType
 from typing import NamedTuple
@@ -40,7 +41,7 @@ PRIOR: Mapping[Language, float] = MappingProxyType({
 HINT_WEIGHTS = (40.0, 40.0, 15.0, 6.0)
 """How many times likelier the channel's language is, by number of words; more words outweigh it."""
 LONG_HINT_WEIGHT = 4.0
-_LATIN = 0x250
+_NOT_LATIN = re.compile(r"[\u0250-\U0010ffff]")
 _FEW_WORDS = 3
 _ENOUGH = 160
 """Letters after which the detector learns nothing more."""
@@ -53,11 +54,15 @@ class Guess(NamedTuple):
 
 def guess_language(text: str, hint: Language | None = None) -> Guess:
     """The likeliest of da, sv, en and other; a text without letters takes the hint, else Danish."""
-    found = [word.text for word in words(text) if word.text[0].isalpha()]
-    letters = [letter for word in found for letter in word]
-    if not letters:
+    return guess_language_of([word.text for word in words(text)], hint)
+
+
+def guess_language_of(folded: Iterable[str], hint: Language | None = None) -> Guess:
+    """As `guess_language`, of the text's words."""
+    found = [word for word in folded if word[0].isalpha()]
+    if not found:
         return Guess(hint or "da", PRIOR[hint or "da"])
-    if sum(ord(letter) >= _LATIN for letter in letters) > len(letters) / 2:
+    if 2 * len(_NOT_LATIN.findall(" ".join(found))) > sum(map(len, found)):
         return Guess("other", 0.99)
     scores = _tongues(" ".join(found))
     for language in scores:
@@ -89,7 +94,7 @@ def _commonness(found: list[str], language: Language) -> float:
     if language == "other":
         return 1.0
     common = listed(f"common_words.{language}.txt")
-    share = sum(word in common for word in found) / len(found)
+    share = sum(map(common.__contains__, found)) / len(found)
     return float((0.02 + share) / 0.1) ** 2
 
 

@@ -4,6 +4,7 @@ Deterministic: rules and check digits, no model. What a rule cannot know (a name
 is left; what has only the shape of personal data (order numbers, dates, prices) is left as well.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -21,6 +22,8 @@ _RECOGNISERS = (
     numbers.phones,
     persons.persons,
 )
+_WITHOUT_DIGITS = (numbers.emails, persons.persons)
+_DIGIT = re.compile(r"\d")
 
 
 class Masked(NamedTuple):
@@ -33,7 +36,8 @@ class Masked(NamedTuple):
 def find_personal(text: str) -> tuple[Span, ...]:
     """Spans of personal data in `text`, in order, never overlapping."""
     found: list[Span] = []
-    for recognise in _RECOGNISERS:
+    # Most texts hold no digit, and then half of the patterns cannot match.
+    for recognise in _RECOGNISERS if _DIGIT.search(text) else _WITHOUT_DIGITS:
         found.extend(span for span in recognise(text) if not _overlaps(span, found))
     return tuple(sorted(found))
 

@@ -17,7 +17,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.inquiry import Language
-from contracts.taxonomy import Category, Department, Names, Taxonomy
 from infra.text.mask import blank, find_personal
 from infra.text.normalise import words
 from services.classifier.adapters.sentence_transformer import SentenceTransformerEmbedder
@@ -27,11 +26,12 @@ from services.classifier.cross_fit import Rows, cross_fit
 from services.classifier.embedding import weigh_words
 from services.classifier.examples import spoken
 from services.classifier.export import to_sentence_transformer
-from services.classifier.head import HeadPlan, fit_head, fit_sparse_space
+from services.classifier.head import HeadPlan, choose_features, count, fit_head
 from services.classifier.lexicon import load_lexicon
 from services.classifier.measures import auroc, macro_f1
 from services.classifier.model import Kind, Known, Model
-from services.classifier.train import calibrate_on
+from services.classifier.thresholds import set_thresholds
+from services.classifier.train import unseen
 
 SetName = Literal["massive-da", "massive-sv", "massive-en", "clinc150"]
 _MASSIVE: dict[SetName, tuple[str, Language]] = {
@@ -176,20 +176,25 @@ def fit(rows: Sequence[Said]) -> Model:
     """What `henvend train` does with its own embedding, without rows made of category names."""
     clean = [blank(row.text, find_personal(row.text)) for row in rows]
     plan, lexicon = HeadPlan(), load_lexicon()
+    texts = tuple([word.text for word in words(text)] for text in clean)
     known = Rows(
-        texts=tuple([word.text for word in words(text)] for text in clean),
+        texts=texts,
         labels=tuple(row.intent for row in rows),
         flags=np.zeros((len(rows), 2), dtype=np.bool_),
+        counted=count(texts),
     )
     embedder = SentenceTransformerEmbedder(
         to_sentence_transformer(weigh_words(lexicon, known.texts))
     )
     dense = embedder.embed(clean)
     held = cross_fit(known, lexicon, plan)
-    space = fit_sparse_space(known.texts, plan)
-    head = fit_head(space, dense, space.matrix(known.texts), known.labels, known.flags, plan)
-    taxonomy = _taxonomy(sorted(set(known.labels)))
-    calibration, _ = calibrate_on(held, known, head.classes, plan, taxonomy)
+    every = np.arange(len(rows), dtype=np.int32)
+    chosen = choose_features(known.counted, every, plan)
+    matrix = known.counted.matrix(every, chosen)
+    head = fit_head(chosen.space, dense, matrix, known.labels, known.flags, plan)
+    calibration, _ = set_thresholds(
+        unseen(held, known, plan), None, head.classes, lambda _: _DEPARTMENT
+    )
     return Model(
         name="bench",
         digest="",
@@ -232,15 +237,3 @@ def _best(reading: Reading) -> str:
 
 def _key(text: str) -> str:
     return spoken([word.text for word in words(text)])
-
-
-def _taxonomy(intents: Sequence[str]) -> Taxonomy:
-    def names(text: str) -> Names:
-        return Names(da=text, sv=text, en=text)
-
-    return Taxonomy(
-        departments={_DEPARTMENT: Department(name=names("Public"), does="")},
-        categories={
-            intent: Category(department=_DEPARTMENT, name=names(intent)) for intent in intents
-        },
-    )

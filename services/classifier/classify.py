@@ -7,15 +7,15 @@ from typing import NamedTuple
 import numpy as np
 
 from contracts.inquiry import Evidence, Language, Neighbour, Phrase, Verdict
-from infra.text.language import guess_language
+from infra.text.language import guess_language_of
 from infra.text.mask import Span, blank, find_personal
 from infra.text.normalise import Word, words
 from services.classifier.calibrate import outside_signs, softmax, trusted, typicality
-from services.classifier.cross_fit import known_share, nearness
+from services.classifier.cross_fit import likeness, nearest
 from services.classifier.evidence import Weighted, phrases, word_shares
 from services.classifier.features import Floats, Matrix
 from services.classifier.model import Model
-from services.classifier.split import Sentence, Stretch, sentences, stretches
+from services.classifier.split import Clause, Stretch, clauses, stretches
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion, judge
 
@@ -23,8 +23,8 @@ NEAREST = 3
 MOST_TRIALS = 3
 CLOSE = 0.05
 """A runner-up below this is not worth trying what would flip to it."""
-MIXED_WORDS = 12
-SURE_OF_ONE = 0.97
+MIXED_WORDS = 6
+SURE_OF_ONE = 0.96
 DIGITS = 4
 
 
@@ -95,7 +95,8 @@ class _Opened:
     row: Matrix
     dense: Floats
     flags: Floats
-    cosines: Floats
+    near: Sequence[tuple[int, float]]
+    """Examples and their cosines, nearest first."""
 
 
 def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
@@ -115,8 +116,8 @@ def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
 def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
     prepared = [_prepare(inquiry) for inquiry in inquiries]
     scored = _score(prepared, model)
-    cosines = scored.dense @ model.examples.T
-    outside = model.calibration.outside(_signs(prepared, scored, cosines, model))
+    near = nearest(model.examples, scored.dense)
+    outside = model.calibration.outside(_signs(prepared, scored, near.cosines, model))
     return [
         _Opened(
             inquiry,
@@ -126,7 +127,10 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
             scored.rows[n],
             scored.dense[n],
             scored.flags[n],
-            cosines[n],
+            [
+                (int(place), float(cosine))
+                for place, cosine in zip(near.places[n, :NEAREST], near.cosines[n], strict=False)
+            ],
         )
         for n, (inquiry, clean) in enumerate(zip(inquiries, prepared, strict=True))
     ]
@@ -156,12 +160,12 @@ def _signs(prepared: Sequence[_Prepared], scored: _Scored, cosines: Floats, mode
     foreign = (
         scores[:, count] if scores.shape[1] > count else np.zeros(len(scores), dtype=np.float32)
     )
-    known = [known_share(model.head, [word.text for word in one.words]) for one in prepared]
+    known = [model.head.space.known_share([word.text for word in one.words]) for one in prepared]
     return outside_signs(
         scores[:, :count],
         model.calibration.temperature,
         foreign,
-        nearness(cosines),
+        likeness(cosines),
         np.array(known, dtype=np.float32),
     )
 
@@ -181,7 +185,8 @@ def _read(
     flip: str | None,
 ) -> Reading:
     clean, opinion = one.clean, one.opinion
-    language = guess_language(clean.whole[clean.offset :] or clean.whole, one.inquiry.hint)
+    spoken = [word.text for word in clean.words if word.start >= clean.offset]
+    language = guess_language_of(spoken or [word.text for word in clean.words], one.inquiry.hint)
     urgent, sensitive = _flags(one, model)
     return Reading(
         language=language.language,
@@ -197,7 +202,7 @@ def _read(
         parts=parts,
         masked=tuple(_moved(s, clean.offset) for s in clean.spans if s.end > clean.offset),
         evidence=_evidence(one, found, flip, _urgent_phrases(one, model) if urgent else (), model),
-        typicality=typicality(float(one.cosines.max()), model.calibration.typicality),
+        typicality=typicality(one.near[0][1], model.calibration.typicality),
     )
 
 
@@ -210,11 +215,11 @@ def _flags(one: _Opened, model: Model) -> tuple[bool, bool]:
 
 
 def _split(opened: Sequence[_Opened], model: Model) -> list[tuple[Part, ...]]:
-    """The parts of each inquiry; all sentences of all inquiries are read at once."""
+    """The parts of each inquiry; all clauses of all inquiries are read at once."""
     pieces = [_pieces(one) for one in opened]
-    # A sentence is read with nothing around it: what it says alone decides.
+    # A clause is read with nothing around it: what it says alone decides.
     alone = [
-        _alone(one.clean.whole[one.clean.offset :][piece.start : piece.end])
+        _stretch_of(one.clean, piece.start, piece.end)
         for one, own in zip(opened, pieces, strict=True)
         for piece in own
     ]
@@ -223,22 +228,32 @@ def _split(opened: Sequence[_Opened], model: Model) -> list[tuple[Part, ...]]:
     probabilities = _score(alone, model).probabilities
     ends = np.cumsum([len(own) for own in pieces])[:-1]
     return [
-        tuple(_named(stretch, model) for stretch in stretches(own, rows)) if own else ()
-        for own, rows in zip(pieces, np.split(probabilities, ends), strict=True)
+        tuple(_named(part, model) for part in stretches(own, rows, _first_two(one, model)))
+        if own
+        else ()
+        for one, own, rows in zip(opened, pieces, np.split(probabilities, ends), strict=True)
     ]
 
 
-def _pieces(one: _Opened) -> list[Sentence]:
-    if len(one.clean.words) < MIXED_WORDS or not one.opinion.candidates:
+def _pieces(one: _Opened) -> list[Clause]:
+    candidates = one.opinion.candidates
+    if len(one.clean.words) < MIXED_WORDS or len(candidates) < 2:
         return []
-    if one.opinion.confidence >= SURE_OF_ONE:
+    if candidates[0].confidence >= SURE_OF_ONE:
         return []
-    found = sentences(one.clean.whole[one.clean.offset :])
+    found = clauses(one.clean.whole[one.clean.offset :])
     return found if len(found) > 1 else []
 
 
-def _alone(text: str) -> _Prepared:
-    return _Prepared(text, 0, (), words(text))
+def _first_two(one: _Opened, model: Model) -> list[int]:
+    return [model.categories.index(c.category) for c in one.opinion.candidates[:2]]
+
+
+def _stretch_of(clean: _Prepared, start: int, end: int) -> _Prepared:
+    """A part of the text (offsets without the title) as if it were all there is."""
+    start, end = start + clean.offset, end + clean.offset
+    inside = [word for word in clean.words if start <= word.start < end]
+    return _Prepared(clean.whole[start:end], 0, (), inside)
 
 
 def _named(stretch: Stretch, model: Model) -> Part:
@@ -269,7 +284,7 @@ def _flips(
     flips: list[str | None] = [None] * len(opened)
     if not trials:
         return flips
-    without = [_alone(_without(opened[number].clean.whole, phrase)) for number, phrase in trials]
+    without = [_without(opened[number].clean, phrase) for number, phrase in trials]
     best = _score(without, model).probabilities.argmax(axis=1)
     for (number, phrase), other in reversed(list(zip(trials, best, strict=True))):
         one = opened[number]
@@ -282,8 +297,11 @@ def _is_close(opinion: Opinion) -> bool:
     return len(opinion.candidates) > 1 and opinion.candidates[1].confidence >= CLOSE
 
 
-def _without(text: str, phrase: Weighted) -> str:
-    return text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]
+def _without(clean: _Prepared, phrase: Weighted) -> _Prepared:
+    text = clean.whole
+    rest = text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]
+    left = [word for word in clean.words if not phrase.start <= word.start < phrase.end]
+    return _Prepared(rest, 0, (), left)
 
 
 def _evidence(
@@ -313,16 +331,13 @@ def _urgent_phrases(one: _Opened, model: Model) -> tuple[Weighted, ...]:
 def _nearest(one: _Opened, model: Model) -> tuple[Neighbour, ...]:
     if not one.dense.any():
         return ()
-    count = min(NEAREST, len(one.cosines))
-    near = np.argpartition(-one.cosines, count - 1)[:count]
-    order = sorted(near, key=lambda i: (-one.cosines[i], i))
     return tuple(
         Neighbour(
-            category=model.known[i].category,
-            similarity=round(float(one.cosines[i]), DIGITS),
-            text=model.known[i].text,
+            category=model.known[place].category,
+            similarity=round(cosine, DIGITS),
+            text=model.known[place].text,
         )
-        for i in order
+        for place, cosine in one.near
     )
 
 

@@ -84,6 +84,7 @@ def train_into(
         trained = training.train(
             sources.examples,
             sources.taxonomy,
+            calibration=sources.calibration,
             outside_embedding=outside_embedding(settings),
             step=advance,
         )

@@ -12,12 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.classifier.embedding import weigh_words
-from services.classifier.features import Floats, Words
-from services.classifier.head import OUTSIDE, Head, HeadPlan, fit_head, fit_sparse_space
+from services.classifier.features import Counted, Floats, Ids, Matrix, Words
+from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, fit_head
 from services.classifier.lexicon import Lexicon
 
 FOLDS = 3
 NEIGHBOURS = 5
+CANDIDATES = 16
+"""Looked at exactly, for a large product is exact to six digits only."""
+DIGITS = 6
 Embed = Callable[[Sequence[int]], Floats]
 Step = Callable[[], None]
 
@@ -30,11 +33,7 @@ class Rows:
     labels: tuple[str, ...]
     """Categories, or OUTSIDE."""
     flags: NDArray[np.bool_]
-
-    def some(self, chosen: NDArray[np.int64]) -> "Rows":
-        texts = tuple(self.texts[i] for i in chosen)
-        labels = tuple(self.labels[i] for i in chosen)
-        return Rows(texts, labels, self.flags[chosen])
+    counted: Counted
 
 
 class Held(NamedTuple):
@@ -72,30 +71,26 @@ def cross_fit(
     )
 
 
-def _fold(
-    rows: Rows,
-    held: NDArray[np.int64],
-    embedding: Lexicon | Floats,
-    plan: HeadPlan,
-    step: Step,
-) -> Held:
-    kept = np.setdiff1d(np.arange(len(rows.texts)), held)
-    train, test = rows.some(kept), rows.some(held)
+def _fold(rows: Rows, held: Ids, embedding: Lexicon | Floats, plan: HeadPlan, step: Step) -> Held:
+    kept = np.setdiff1d(np.arange(len(rows.texts)), held).astype(np.int32)
+    labels = [rows.labels[row] for row in kept]
     if isinstance(embedding, Lexicon):
-        own = weigh_words(embedding, train.texts)
-        seen, unseen = own.embed(train.texts), own.embed(test.texts)
+        own = weigh_words(embedding, [rows.texts[row] for row in kept])
+        dense = own.embed(rows.texts)
     else:
-        seen, unseen = embedding[kept], embedding[held]
+        dense = embedding
     step()
-    space = fit_sparse_space(train.texts, plan)
-    head = fit_head(space, seen, space.matrix(train.texts), train.labels, train.flags, plan)
+    chosen = choose_features(rows.counted, kept, plan)
+    matrix = rows.counted.matrix(kept, chosen)
+    head = fit_head(chosen.space, dense[kept], matrix, labels, rows.flags[kept], plan)
     step()
-    return measure(head, seen[inside(train.labels)], test.texts, unseen)
+    known = rows.counted.known_share(held, chosen)
+    examples = dense[kept[inside(labels)]]
+    return measure(head, examples, rows.counted.matrix(held, chosen), dense[held], known)
 
 
-def measure(head: Head, examples: Floats, texts: Sequence[Words], dense: Floats) -> Held:
+def measure(head: Head, examples: Floats, rows: Matrix, dense: Floats, known: Floats) -> Held:
     """Scores of unseen texts by one head; `examples` are the dense rows of what it knows."""
-    rows = head.space.matrix(texts)
     dense_scores, sparse_scores = head.dense(dense), head.sparse(rows)
     scales = (float(dense_scores.std()) or 1.0, float(sparse_scores.std()) or 1.0)
     return Held(
@@ -103,33 +98,46 @@ def measure(head: Head, examples: Floats, texts: Sequence[Words], dense: Floats)
         sparse=sparse_scores / scales[1],
         flags=head.flags(dense, rows),
         similar=similarity(examples, dense),
-        known=np.array([known_share(head, words) for words in texts], dtype=np.float32),
+        known=known,
         scales=scales,
     )
 
 
 def similarity(examples: Floats, dense: Floats) -> Floats:
     """n x 2: cosine to the nearest example, and the mean of the five nearest."""
-    return nearness(dense @ examples.T)
+    return likeness(nearest(examples, dense).cosines)
 
 
-def nearness(cosines: Floats) -> Floats:
-    count = min(NEIGHBOURS, cosines.shape[1])
-    nearest = -np.partition(-cosines, count - 1, axis=1)[:, :count]
-    return np.column_stack([nearest.max(axis=1), nearest.mean(axis=1)])
+def likeness(cosines: Floats) -> Floats:
+    """From cosines to the nearest examples, nearest first, as in `similarity`."""
+    return np.column_stack([cosines[:, 0], cosines[:, :NEIGHBOURS].mean(axis=1)])
 
 
-def known_share(head: Head, words: Words) -> float:
-    if not words:
-        return 0.0
-    return sum(f"w={word}" in head.space.index for word in words) / len(words)
+class Nearest(NamedTuple):
+    """Numbers of examples and their cosines, nearest first; n x at most CANDIDATES."""
+
+    places: Ids
+    cosines: Floats
+
+
+def nearest(examples: Floats, dense: Floats) -> Nearest:
+    rough = dense @ examples.T
+    count = min(CANDIDATES, rough.shape[1])
+    places = np.sort(np.argpartition(rough, -count, axis=1)[:, -count:], axis=1)
+    # A large product rounds differently with every number of rows, this one does not.
+    exact = np.einsum("nd,nkd->nk", dense, examples[places], dtype=np.float64).round(DIGITS)
+    order = np.argsort(-exact, axis=1, kind="stable")
+    return Nearest(
+        np.take_along_axis(places, order, axis=1).astype(np.int32),
+        np.take_along_axis(exact, order, axis=1).astype(np.float32),
+    )
 
 
 def inside(labels: Sequence[str]) -> NDArray[np.bool_]:
     return np.array([label != OUTSIDE for label in labels])
 
 
-def _folds(labels: Sequence[str]) -> list[NDArray[np.int64]]:
+def _folds(labels: Sequence[str]) -> list[Ids]:
     """Every label spread evenly over the folds, by the order of the rows."""
     place = np.empty(len(labels), dtype=int)
     random = np.random.default_rng(3)
@@ -137,4 +145,4 @@ def _folds(labels: Sequence[str]) -> list[NDArray[np.int64]]:
     for name in sorted(set(labels)):
         mine = random.permutation(np.flatnonzero(names == name))
         place[mine] = np.arange(len(mine)) % FOLDS
-    return [np.flatnonzero(place == fold) for fold in range(FOLDS)]
+    return [np.flatnonzero(place == fold).astype(np.int32) for fold in range(FOLDS)]

@@ -19,6 +19,17 @@ from services.classifier.model import Model
 BATCH = 64
 PRECISION = 0.95
 BINS = 10
+SURE = frozenset({"confident", "other-authority"})
+PERSON_VARIANTS = frozenset({
+    "name-majority",
+    "name-minority",
+    "female",
+    "male",
+    "young",
+    "old",
+    "same-sex-female",
+    "same-sex-male",
+})
 LENGTHS = (("under 15 words", 0, 15), ("15-60 words", 15, 61), ("over 60 words", 61, 10**6))
 
 
@@ -44,6 +55,8 @@ class Case(BaseModel):
     sensitive: bool = False
     kind: Literal["single", "outside", "mixed", "paired"] = "single"
     group: str | int | None = None
+    variant: str | None = None
+    """How a paired inquiry differs from its group: in who writes, or in how."""
     parts: tuple[RightPart, ...] = ()
 
 
@@ -88,7 +101,7 @@ def evaluate(cases: Sequence[Case], model: Model) -> Evaluation:
     departments = np.array([_department(_best(r), model) for _, r in ours])
     wanted = np.array([_department(c.category, model) for c, _ in ours])
     rightly = departments == wanted
-    sure = np.array([r.verdict in {"confident", "other-authority"} for _, r in ours])
+    sure = np.array([r.verdict in SURE for _, r in ours])
     figures = {
         "category_accuracy": _share(correct),
         "category_macro_f1": macro_f1(
@@ -151,12 +164,26 @@ def _flag_figures(pairs: Pairs) -> dict[str, float]:
 
 
 def _pair_figures(pairs: Pairs, model: Model) -> dict[str, float]:
-    """Share of groups whose messages (same request, other name or tone) go different ways."""
+    """Shares of groups (same request, other name, tone or Danish) that go different ways.
+
+    `paired_flips` compares best guesses, `paired_person_flips` only between variants that differ in
+    who writes, `paired_sure_flips` only what would be routed without a person.
+    """
+    paired = [(c, r) for c, r in pairs if c.kind == "paired" and c.group is not None]
+    persons = [(c, r) for c, r in paired if c.variant in PERSON_VARIANTS]
+    sure = [(c, r) for c, r in paired if r.verdict in SURE]
+    return {
+        "paired_flips": _flips(paired, model),
+        "paired_person_flips": _flips(persons, model),
+        "paired_sure_flips": _flips(sure, model),
+    }
+
+
+def _flips(pairs: Pairs, model: Model) -> float:
     groups: dict[str | int, set[str]] = defaultdict(set)
     for case, reading in pairs:
-        if case.kind == "paired" and case.group is not None:
-            groups[case.group].add(_department(_best(reading), model))
-    return {"paired_flips": _share(np.array([len(found) > 1 for found in groups.values()]))}
+        groups[case.group or ""].add(_department(_best(reading), model))
+    return _share(np.array([len(found) > 1 for found in groups.values()]))
 
 
 def _mixed_figures(pairs: Pairs) -> dict[str, float]:

@@ -1,10 +1,9 @@
 """Words as bundles of character n-grams: what a small model can learn Danish compounds and typos from."""
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +40,7 @@ class FeatureSpace:
         """Feature numbers of one word; kept, for words come again."""
         ids = self._known.get(word)
         if ids is None:
-            found = (self.index.get(gram) for gram in grams(word, self.sizes))
+            found = map(self.index.get, grams(word, self.sizes))
             ids = np.array([number for number in found if number is not None], dtype=np.int32)
             if len(self._known) < _KEPT_WORDS:
                 self._known[word] = ids
@@ -49,55 +48,118 @@ class FeatureSpace:
 
     def of_text(self, words: Words) -> Ids:
         """Feature numbers of a text, repeated as often as they occur."""
-        found = [self.of_word(word) for word in words]
+        known = self._known
+        found = [known[word] if word in known else self.of_word(word) for word in words]
         if self.pairs:
-            numbers = (self.index.get(pair(a, b)) for a, b in pairwise(words))
+            find = self.index.get
+            # `pair` written out: a call for each pair of words is a tenth of all the time.
+            numbers = [find(f"b={a} {b}") for a, b in pairwise(words)]
             found.append(np.array([n for n in numbers if n is not None], dtype=np.int32))
         return np.concatenate(found) if found else np.empty(0, dtype=np.int32)
 
+    def known_share(self, words: Words) -> float:
+        """Which share of the words has a feature of its own."""
+        known = sum(f"w={word}" in self.index for word in words)
+        return known / len(words) if words else 0.0
+
     def matrix(self, texts: Iterable[Words]) -> Matrix:
         """One row a text: (1 + ln tf) * idf, rows of length 1."""
-        rows = [self.of_text(words) for words in texts]
-        ends = np.cumsum([0, *(len(row) for row in rows)])
-        columns = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
-        counts = sparse.csr_matrix(
-            (np.ones(len(columns), dtype=np.float32), columns, ends),
-            shape=(len(rows), len(self.idf)),
-        )
-        counts.sum_duplicates()
-        counts.data = (1 + np.log(counts.data)) * self.idf[counts.indices]
-        return unit_rows(counts)
+        return weigh(_counts([self.of_text(words) for words in texts], len(self.idf)), self.idf)
 
 
 _KEPT_WORDS = 50_000
+
+
+class Chosen(NamedTuple):
+    """A space, and where its features stand among all that were counted."""
+
+    space: FeatureSpace
+    columns: Ids
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How often each text holds each feature, counted once for all the spaces chosen from it."""
+
+    sizes: range
+    pairs: bool
+    names: Sequence[str]
+    times: Matrix
+    """Texts x features."""
+
+    def choose(self, rows: Ids, *, min_texts: int, most: int, sharpness: float = 1.0) -> Chosen:
+        """The features at least `min_texts` of the rows hold, at most `most`, commonest first.
+
+        `sharpness` is the power of the idf: above 1 rare features count more than plain idf allows.
+        """
+        held = np.bincount(self.times[rows].indices, minlength=len(self.names))
+        order = np.argsort(-held, kind="stable")
+        columns = order[: min(most, int((held >= min_texts).sum()))].astype(np.int32)
+        idf = (np.log((1 + len(rows)) / (1 + held[columns])) + 1) ** sharpness
+        index = {self.names[column]: number for number, column in enumerate(columns)}
+        return Chosen(FeatureSpace(self.sizes, self.pairs, index, idf.astype(np.float32)), columns)
+
+    def matrix(self, rows: Ids, chosen: Chosen) -> Matrix:
+        """As `FeatureSpace.matrix` of these texts."""
+        return weigh(self.times[rows][:, chosen.columns], chosen.space.idf)
+
+    def known_share(self, rows: Ids, chosen: Chosen) -> Floats:
+        """As `FeatureSpace.known_share` of these texts."""
+        are_words = np.array([name.startswith("w=") for name in self.names], dtype=np.float32)
+        known = np.zeros_like(are_words)
+        known[chosen.columns] = are_words[chosen.columns]
+        times = self.times[rows]
+        return np.asarray((times @ known) / np.maximum(times @ are_words, 1), dtype=np.float32)
+
+
+def count_features(texts: Sequence[Words], *, sizes: range, pairs: bool) -> Counted:
+    """Every feature of the texts, numbered in the order of their first appearance."""
+    index: dict[str, int] = {}
+    known: dict[str, Ids] = {}
+    rows = []
+    for words in texts:
+        found = []
+        for word in words:
+            if word not in known:
+                numbers = [index.setdefault(gram, len(index)) for gram in grams(word, sizes)]
+                known[word] = np.array(numbers, dtype=np.int32)
+            found.append(known[word])
+        if pairs:
+            joint = [index.setdefault(pair(a, b), len(index)) for a, b in pairwise(words)]
+            found.append(np.array(joint, dtype=np.int32))
+        rows.append(np.concatenate(found) if found else np.empty(0, dtype=np.int32))
+    return Counted(sizes, pairs, list(index), _counts(rows, len(index)))
 
 
 def fit_features(
     texts: Sequence[Words], *, sizes: range, pairs: bool, min_texts: int, most: int
 ) -> FeatureSpace:
     """The features that occur in at least `min_texts` texts, at most `most` of them."""
-    seen: Counter[str] = Counter()
-    known: dict[str, list[str]] = {}
-    for words in texts:
-        features: set[str] = set()
-        for word in set(words):
-            if word not in known:
-                known[word] = grams(word, sizes)
-            features.update(known[word])
-        if pairs:
-            features.update(pair(a, b) for a, b in pairwise(words))
-        seen.update(features)
-    chosen = sorted((n for n in seen.items() if n[1] >= min_texts), key=lambda n: (-n[1], n[0]))
-    chosen = chosen[:most]
-    counts = np.array([count for _, count in chosen], dtype=np.float32)
-    idf = (np.log((1 + len(texts)) / (1 + counts)) + 1).astype(np.float32)
-    return FeatureSpace(sizes, pairs, {name: i for i, (name, _) in enumerate(chosen)}, idf)
+    counted = count_features(texts, sizes=sizes, pairs=pairs)
+    rows = np.arange(len(texts), dtype=np.int32)
+    return counted.choose(rows, min_texts=min_texts, most=most).space
+
+
+def _counts(rows: Sequence[Ids], width: int) -> Matrix:
+    ends = np.cumsum([0, *map(len, rows)])
+    columns = np.concatenate(rows) if rows else np.empty(0, dtype=np.int32)
+    ones = np.ones(len(columns), dtype=np.float32)
+    counts = sparse.csr_matrix((ones, columns, ends), shape=(len(rows), width))
+    counts.sum_duplicates()
+    return counts
+
+
+def weigh(counts: Matrix, idf: Floats) -> Matrix:
+    """(1 + ln tf) * idf, rows of length 1. Changes `counts`."""
+    counts.sort_indices()
+    counts.data = (1 + np.log(counts.data)) * idf[counts.indices]
+    return unit_rows(counts)
 
 
 def unit_rows(matrix: Matrix) -> Matrix:
     """Rows scaled to length 1; empty rows stay empty."""
-    lengths = np.sqrt(matrix.multiply(matrix).sum(axis=1)).A1
-    lengths[lengths == 0] = 1
-    repeated = np.repeat(lengths, np.diff(matrix.indptr))
-    matrix.data = (matrix.data / repeated).astype(np.float32)
+    sizes = np.diff(matrix.indptr)
+    owners = np.repeat(np.arange(len(sizes)), sizes)
+    lengths = np.sqrt(np.bincount(owners, matrix.data * matrix.data, minlength=len(sizes)))
+    matrix.data = (matrix.data / lengths[owners]).astype(np.float32)
     return matrix

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Lock
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +11,16 @@ from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from services.classifier.features import FeatureSpace, Floats, Matrix, Words, fit_features
+from services.classifier.features import (
+    Chosen,
+    Counted,
+    FeatureSpace,
+    Floats,
+    Ids,
+    Matrix,
+    Words,
+    count_features,
+)
 
 SPARSE_SIZES = range(2, 6)
 OUTSIDE = ""
@@ -19,14 +30,20 @@ TOLERANCE = 0.1
 """Where liblinear stops; a hundred times stricter costs minutes and changes no prediction in a hundred."""
 
 
+_LIBLINEAR = Lock()
+
+
 @dataclass(frozen=True)
 class HeadPlan:
     """Compared by cross-validation on the sample municipality."""
 
     dense_c: float = 2.0
-    sparse_c: float = 0.2
-    dense_share: float = 0.5
-    flag_c: float = 0.1
+    sparse_c: float = 0.5
+    sharpness: float = 2.0
+    dense_share: float = 0.35
+    flag_c: float = 0.2
+    flag_dense: float = 0.35
+    """How much the dense row counts beside the sparse one; flags hang on words more than on meaning."""
     most_features: int = 70_000
 
 
@@ -58,20 +75,25 @@ class Head:
 
     def scores(self, dense: Floats, rows: Matrix) -> Floats:
         """n x classes; comparable across texts, not yet probabilities."""
-        dense_part = self.dense(dense) / self.scales[0]
+        # In double precision, or the number of texts in a batch would show in the last digits.
+        dense_part = self.dense(dense.astype(np.float64)) / self.scales[0]
         sparse_part = self.sparse(rows) / self.scales[1]
         return np.asarray(self.share * dense_part + (1 - self.share) * sparse_part)
 
     def flags(self, dense: Floats, rows: Matrix) -> Floats:
         """n x 2: urgent and sensitive, larger is more."""
-        return self.flags_dense(dense) + self.flags_sparse(rows)
+        return self.flags_dense(dense.astype(np.float64)) + self.flags_sparse(rows)
 
 
-def fit_sparse_space(texts: Sequence[Words], plan: HeadPlan) -> FeatureSpace:
+def count(texts: Sequence[Words]) -> Counted:
+    return count_features(texts, sizes=SPARSE_SIZES, pairs=True)
+
+
+def choose_features(counted: Counted, rows: Ids, plan: HeadPlan) -> Chosen:
     # With few texts every feature counts; with many, what occurs once is noise.
-    min_texts = 1 if len(texts) < 1000 else 2
-    return fit_features(
-        texts, sizes=SPARSE_SIZES, pairs=True, min_texts=min_texts, most=plan.most_features
+    min_texts = 1 if len(rows) < 1000 else 2
+    return counted.choose(
+        rows, min_texts=min_texts, most=plan.most_features, sharpness=plan.sharpness
     )
 
 
@@ -91,10 +113,10 @@ def fit_head(
     inside = np.array([label != OUTSIDE for label in labels])
     names = np.array(labels)
     dense_model = LogisticRegression(C=plan.dense_c, max_iter=120).fit(dense[inside], names[inside])
-    sparse_model = LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0).fit(rows, names)
+    sparse_model = _fit_svc(LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0), rows, names)
     head_dense = _linear(dense_model, classes)
     head_sparse = _linear(sparse_model, classes)
-    both = sparse.hstack([rows, sparse.csr_matrix(dense)]).tocsr()
+    both = sparse.hstack([rows, sparse.csr_matrix(plan.flag_dense * dense)]).tocsr()
     flag_rows = [_fit_flag(both, flags[:, number], plan) for number in range(flags.shape[1])]
     weights = np.column_stack([weight for weight, _ in flag_rows]).astype(np.float32)
     biases = np.array([bias for _, bias in flag_rows], dtype=np.float32)
@@ -104,10 +126,16 @@ def fit_head(
         dense=head_dense,
         sparse=head_sparse,
         flags_sparse=Linear(weights[: rows.shape[1]], biases),
-        flags_dense=Linear(weights[rows.shape[1] :], np.zeros_like(biases)),
+        flags_dense=Linear(plan.flag_dense * weights[rows.shape[1] :], np.zeros_like(biases)),
         scales=(float(head_dense(dense).std()) or 1.0, float(head_sparse(rows).std()) or 1.0),
         share=plan.dense_share,
     )
+
+
+def _fit_svc(model: LinearSVC, rows: Matrix, labels: NDArray[Any]) -> LinearSVC:
+    # liblinear draws from one generator for all threads: side by side no two runs would be the same.
+    with _LIBLINEAR:
+        return model.fit(rows, labels)
 
 
 def _linear(model: LogisticRegression | LinearSVC, classes: Sequence[str]) -> Linear:
@@ -130,7 +158,6 @@ def _linear(model: LogisticRegression | LinearSVC, classes: Sequence[str]) -> Li
 def _fit_flag(rows: Matrix, wanted: NDArray[np.bool_], plan: HeadPlan) -> tuple[Floats, float]:
     if not wanted.any() or wanted.all():
         return np.zeros(rows.shape[1], dtype=np.float32), 1.0 if wanted.any() else -1.0
-    model = LinearSVC(C=plan.flag_c, class_weight="balanced", tol=TOLERANCE, random_state=0).fit(
-        rows, wanted
-    )
+    plain = LinearSVC(C=plan.flag_c, class_weight="balanced", tol=TOLERANCE, random_state=0)
+    model = _fit_svc(plain, rows, wanted)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])

@@ -159,6 +159,7 @@ def _retrain(
             sources.examples,
             found,
             sources.taxonomy,
+            calibration=sources.calibration,
             outside_embedding=outside_embedding(settings),
             step=advance,
         )

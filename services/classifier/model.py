@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, Protocol
 
 from services.classifier.calibrate import OutsideModel
@@ -62,6 +63,6 @@ class Model:
     known: Sequence[Known]
     kinds: Mapping[str, Kind]
 
-    @property
+    @cached_property
     def categories(self) -> tuple[str, ...]:
         return tuple(name for name in self.head.classes if name != OUTSIDE)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from contracts.taxonomy import Taxonomy
-from infra.text.mask import blank, find_personal, mask
 from services.classifier import storage
 from services.classifier import train as training
 from services.classifier.corrections import Harvest, without_rare_words
@@ -36,6 +35,7 @@ def train_candidate(
     harvest: Harvest,
     taxonomy: Taxonomy,
     *,
+    calibration: Sequence[Example] = (),
     outside_embedding: training.Embedding | None = None,
     step: training.Step = lambda: None,
 ) -> Candidate:
@@ -45,7 +45,11 @@ def train_candidate(
     """
     learned = without_rare_words(harvest, examples)
     trained = training.train(
-        [*examples, *learned.rows], taxonomy, outside_embedding=outside_embedding, step=step
+        [*examples, *learned.rows],
+        taxonomy,
+        calibration=calibration,
+        outside_embedding=outside_embedding,
+        step=step,
     )
     model = replace(trained.model, known=without_words(trained.model.known, learned))
     fresh = data / CANDIDATES / UNDER_WAY
@@ -63,16 +67,12 @@ def without_words(known: Sequence[Known], learned: Harvest) -> list[Known]:
     the model in another form, and it is not stored.
     """
     reference = {
-        _shown(row): name for row, name in zip(learned.rows, learned.references, strict=True)
+        training.shown(row): name
+        for row, name in zip(learned.rows, learned.references, strict=True)
     }
     if not reference.keys() <= {one.text for one in known}:
         raise ModelError("A correction's words would stand in the model; it was not stored.")
     return [Known(one.category, reference.get(one.text, one.text)) for one in known]
-
-
-def _shown(row: Example) -> str:
-    """A row's text as training keeps it for evidence."""
-    return mask(blank(row.text, find_personal(row.text))).text[: training.SHOWN_LETTERS]
 
 
 def judge(

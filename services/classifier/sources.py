@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from contracts.taxonomy import Taxonomy, load_taxonomy
 from infra.text.normalise import words
+from services.classifier.evaluate import read_cases
 from services.classifier.examples import Example, load_examples, spoken
 from services.classifier.terms import (
     SAMPLE_KNOWLEDGE,
@@ -16,6 +17,7 @@ from services.classifier.terms import (
 )
 
 SAMPLE_EXAMPLES = Path(__file__).parent / "examples"
+SAMPLE_CALIBRATION = Path(__file__).parent / "development"
 
 
 LEFT_OUT = "left_out.txt"
@@ -27,6 +29,8 @@ class Sources(NamedTuple):
     examples: Sequence[Example]
     """All that teaches: written examples, terms, questions of approved articles."""
     written: Sequence[Example]
+    calibration: Sequence[Example]
+    """Real or realistic inquiries nobody trains on: what they measure sets the thresholds."""
 
 
 def sources_of(municipality: Path | None, data: Path | None, taxonomy: Path | None) -> Sources:
@@ -44,7 +48,9 @@ def sources_of(municipality: Path | None, data: Path | None, taxonomy: Path | No
     questions = load_questions(_knowledge(municipality, own), loaded)
     left_out = _left_out(folder or SAMPLE_EXAMPLES)
     helping = [row for row in (*terms, *questions) if digest_of(row) not in left_out]
-    return Sources(loaded, without_repeats(written, helping), written)
+    learned = without_repeats(written, helping)
+    calibration = _calibration(municipality, own, loaded, learned)
+    return Sources(loaded, learned, written, calibration)
 
 
 def digest_of(example: Example) -> str:
@@ -57,6 +63,35 @@ def _left_out(folder: Path) -> frozenset[str]:
     path = folder / LEFT_OUT
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     return frozenset(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+
+
+def _calibration(
+    municipality: Path | None,
+    own_taxonomy: Path | None,
+    taxonomy: Taxonomy,
+    learned: Sequence[Example],
+) -> list[Example]:
+    folder = _own(municipality, "calibration")
+    if folder is None:
+        if own_taxonomy is not None:
+            return []
+        folder = SAMPLE_CALIBRATION
+    cases = [case for case in read_cases(folder) if case.kind != "mixed"]
+    taxonomy.require({c.category for c in cases if c.category}, f"The inquiries in {folder}")
+    seen = {example.text.casefold().strip() for example in learned}
+    return [
+        Example(
+            id=case.id,
+            category=case.category,
+            language=case.language,
+            title=case.title,
+            text=case.text,
+            urgent=case.urgent,
+            sensitive=case.sensitive,
+        )
+        for case in cases
+        if case.text.casefold().strip() not in seen
+    ]
 
 
 def _knowledge(municipality: Path | None, own_taxonomy: Path | None) -> Path:

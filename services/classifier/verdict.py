@@ -42,12 +42,14 @@ def judge(
     best = candidates[0]
     threshold = calibration.thresholds[best.category]
     sure = best.confidence >= threshold
-    if outside >= calibration.outside.threshold and not sure:
+    foreign = outside >= calibration.outside.threshold
+    if foreign and (not sure or outside > best.confidence):
         return Opinion("outside", None, round(outside, DIGITS), threshold, candidates)
     verdict: Verdict = "unsure"
-    if sure:
+    # Sure of a category and yet unlike all inquiries: two signs that contradict each other.
+    if sure and not foreign:
         verdict = "other-authority" if kinds[best.category].external else "confident"
-    elif 2 <= _plausible(probabilities, calibration) <= MOST_CANDIDATES:
+    elif not sure and 2 <= _plausible(probabilities, calibration) <= MOST_CANDIDATES:
         verdict = "ask"
     return Opinion(verdict, best.category, best.confidence, threshold, candidates)
 

@@ -235,11 +235,8 @@ async def test_words_that_are_not_found_where_evidence_shows_them_stop_the_train
 
     about = await school.inquiry("min grønne pasmappe blev stjålet i Lissabon")
     await school.correct(about, "borger.pas")
-    monkeypatch.setattr(train, "SHOWN_LETTERS", 10)
-    shown = train._shown
-    monkeypatch.setattr(
-        train, "_shown", lambda one: shown(one)._replace(text="#" + shown(one).text)
-    )
+    shown = train.shown
+    monkeypatch.setattr(train, "shown", lambda example: "#" + shown(example))
 
     with pytest.raises(ModelError, match="not stored"):
         train_candidate(
