@@ -7,6 +7,9 @@ from services.classifier.energy import Energy
 from services.classifier.measured import Measured
 from services.classifier.storage import EMBEDDING, Manifest
 
+NAMES = 3
+"""Rows a category has of its names alone, one a language."""
+
 
 def to_markdown(
     manifest: Manifest, digest: str, energy: Energy, watts: float, evaluated: Measured | None
@@ -28,10 +31,9 @@ Personal data are masked before anything is learned. {_embedding(manifest)}
 ## What was measured in training
 On training rows the model had not seen (cross-fitting: embedding, features and head made anew without them):
 
-{_table(manifest.metrics)}
+{_table(_measured_in_training(manifest))}
 
-A confident verdict promises {manifest.precision:.0%} precision; each category has its own threshold for it. Training rows are
-harder than mail: many are single terms or short questions.
+A confident verdict promises {manifest.precision:.0%} precision; each category has its own threshold for it. {_meaning(manifest)}
 
 ## What was measured on the evaluation set
 {_evaluated(evaluated)}
@@ -69,6 +71,18 @@ rows that fit none. Fewest: {least[1]} with {least[0]}. SHA-256 of all rows `{ma
 | language | rows |
 |---|---|
 {named}"""
+
+
+def _measured_in_training(manifest: Manifest) -> dict[str, float]:
+    foreign = "outside" in manifest.examples
+    # Without foreign examples there was nothing to tell apart.
+    return {n: value for n, value in manifest.metrics.items() if foreign or n != "outside_auroc"}
+
+
+def _meaning(manifest: Manifest) -> str:
+    if max((sum(counts.values()) for counts in manifest.examples.values()), default=0) <= NAMES:
+        return "This model knows names and\ndescriptions of categories alone, in three languages: these figures compare them with each other and say nothing of mail."
+    return "Training rows are\nharder than mail: many are single terms or short questions."
 
 
 def _embedding(manifest: Manifest) -> str:

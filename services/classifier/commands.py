@@ -89,10 +89,15 @@ def train_into(
             step=advance,
         )
         digest = storage.save(folder, trained.model, trained.embedding, trained.about)
+    where = f"Model {digest[:12]} in {folder}."
+    if not sources.examples:
+        # What its three names say of a category is no measure of anything else.
+        console.print(f"Trained on names and descriptions of categories alone. {where}")
+        return digest
     accuracy = trained.about["metrics"]["department_accuracy"]
     console.print(
         f"Trained on {len(sources.examples)} examples; right department for {accuracy:.0%} of "
-        f"held-out examples. Model {digest[:12]} in {folder}."
+        f"held-out examples. {where}"
     )
     return digest
 

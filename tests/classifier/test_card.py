@@ -1,13 +1,17 @@
 """What a model card and the pages say of a model: where its figures come from, and what it costs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import typer
+from typer.testing import CliRunner
 
-from services.classifier import measured, storage
+from services.classifier import commands, measured, storage
 from services.classifier.card import to_markdown
 from services.classifier.classify import Inquiry, classify
 from services.classifier.energy import Energy, Meter, estimate, measure, read_joules
+from services.classifier.evaluate import Case
 from services.classifier.train import train
 
 COST = Energy(0.01, 0.042, "estimated")
@@ -109,3 +113,42 @@ def test_a_meter_says_nothing_before_the_first_inquiry_and_then_the_mean() -> No
     meter.add(0.015)
 
     assert meter.now() == estimate(0.01, 18)
+
+
+def test_the_card_of_a_cold_start_says_that_its_figures_mean_little(
+    taxonomy, words_only, manifest, tmp_path
+) -> None:
+    trained = train([], taxonomy, outside_embedding=words_only)
+    storage.save(tmp_path / "cold", trained.model, "words", trained.about)
+
+    cold = to_markdown(storage.read_manifest(tmp_path / "cold"), "d", COST, 15, None)
+
+    assert "say nothing of mail" in cold
+    assert "say nothing of mail" not in to_markdown(manifest, "d", COST, 15, None)
+
+
+def test_an_evaluation_from_the_shell_is_on_the_next_card(
+    model, manifest, tmp_path, monkeypatch
+) -> None:
+    known = replace(model, digest="a" * 64)
+    monkeypatch.setenv("HENVEND_DATA", str(tmp_path))
+    monkeypatch.setattr(storage, "load", lambda _folder: known)
+    monkeypatch.setattr(storage, "read_manifest", lambda _folder: manifest)
+    (tmp_path / "set").mkdir()
+    case = Case(id="1", language="da", category="borger.pas", text="mit pas er udløbet")
+    (tmp_path / "set" / "a.jsonl").write_text(case.model_dump_json(), "utf-8")
+    app = typer.Typer()
+    commands.mount(app)
+    model_folder = ["--model", str(tmp_path)]
+
+    report = ["--report", str(tmp_path / "report.html")]
+    evaluated = CliRunner().invoke(
+        app, ["evaluate", "--data", str(tmp_path / "set"), *model_folder, *report]
+    )
+    card = CliRunner().invoke(app, ["model-card", *model_folder])
+
+    assert evaluated.exit_code == 0, evaluated.output
+    assert card.exit_code == 0, card.output
+    assert "1 inquiries that taught nothing" in card.output
+    assert "| category accuracy | 100.0% |" in card.output
+    assert "Wh per 1,000 inquiries" in card.output
