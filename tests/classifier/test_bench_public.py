@@ -97,7 +97,8 @@ def test_the_table_says_met_and_missed() -> None:
 def test_the_bench_trains_as_henvend_train_does(taxonomy, examples) -> None:
     ours = [example for example in examples if example.category]
     named = _named_examples(ours, taxonomy)
-    rows = [Said(example.text, example.category) for example in (*ours, *named)]
+    ordered = sorted([*ours, *named], key=lambda example: example.id)
+    rows = [Said(example.text, example.category) for example in ordered]
 
     bench, product = fit(rows), train(ours, taxonomy).model
 
