@@ -36,7 +36,7 @@ def staff_link(account: str) -> None:
     from infra.chassis.clock import utc_now
     from infra.chassis.settings import ServiceSettings
     from infra.chassis.staff import load_members, open_door
-    from infra.embedded.run import home_of
+    from infra.embedded.run import login_link
 
     settings = ServiceSettings.load()
     folder = settings.municipality
@@ -53,7 +53,7 @@ def staff_link(account: str) -> None:
             await door.close()
 
     token = asyncio.run(link())
-    print(f"{settings.url_of(home_of(members[account].role))}/login/{token}")
+    print(login_link(settings, members[account].role, token))
 
 
 @docs.command("write")

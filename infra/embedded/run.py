@@ -198,11 +198,10 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     table.add_row("Trail, public checkpoint", f"{settings.url_of('audit')}/log")
     table.add_section()
     for member in chassis.staff.members.values():
-        service = home_of(member.role)
         token = await chassis.staff.new_link(member.account)
         table.add_row(
             f"Log in once: {member.name}, {member.role}",
-            f"{settings.url_of(service)}/login/{token}",
+            login_link(settings, member.role, token),
         )
     table.add_section()
     table.add_row("Mail comes in (SMTP)", f"{settings.host}:{settings.classifier_smtp_port}")
@@ -212,6 +211,12 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     table.add_row("Logs and data", str(settings.data.absolute()))
     table.add_row("Stop", "Ctrl-C (nothing is lost)")
     Console(highlight=False, width=max(console.width, TABLE_WIDTH)).print(table)
+
+
+def login_link(settings: ServiceSettings, role: str, token: str) -> str:
+    """Where a member of staff logs in, and comes to the pages they work on."""
+    after = "?next=/editor" if role == "editor" else ""
+    return f"{settings.url_of(home_of(role))}/login/{token}{after}"
 
 
 def home_of(role: str) -> str:

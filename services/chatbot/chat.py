@@ -226,7 +226,8 @@ class Chat:
                 tx, talk.id, topic=reply.thread.topic, offered=list(reply.thread.offered)
             )
             for one, part in zip(answers, reply.parts, strict=True):
-                await self._record(tx, one, part, reply, kept[0], key, handing)
+                source = Source() if paused else self._source()
+                await self._record(tx, one, part, reply, kept[0], key, handing, source)
             if handing is not None:
                 await self._handovers.put(tx, key, handing)
             self._room.announce_after(tx, talk.id)
@@ -273,6 +274,7 @@ class Chat:
         asked: Kept,
         key: DataKey,
         handing: Handing | None,
+        source: Source,
     ) -> None:
         passed_on = handing is not None and part.verdict in {"handed-over", "declined"}
         await record(
@@ -282,7 +284,7 @@ class Chat:
             part,
             reply.language,
             asked=Asked(asked.seq, key.seal("question", reply.masked_text)),
-            source=self._source(),
+            source=source,
             handed_over=handing.inquiry if handing and passed_on else None,
         )
 

@@ -11,7 +11,8 @@ from litestar.types import ControllerRouterHandler
 from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from services.chatbot.editors import Editors
-from services.chatbot.knowledge import KnowledgeError
+from services.chatbot.knowledge import Article, KnowledgeError
+from services.chatbot.publish import Changes
 from services.chatbot.settings import ChatbotSettings
 from services.chatbot.switch import REASONS, AnswerSwitch, TurnRefusedError
 
@@ -50,12 +51,21 @@ def editor_routes(
                 "gaps": editors.gaps(),
                 "broken": broken.problems if broken else (),
                 "pending": None if broken else pending,
+                "removed": _removed(pending),
                 "recalls": await editors.recalls(),
             },
             headers=PRIVATE,
         )
 
     return [editor_page, *_switch_routes(switch)]
+
+
+def _removed(pending: Changes | KnowledgeError) -> list[Article]:
+    """Withdrawn texts in whose place nothing comes."""
+    if isinstance(pending, KnowledgeError):
+        return []
+    stays = {article.key for article in pending.published}
+    return [article for article in pending.withdrawn if article.key not in stays]
 
 
 def _switch_routes(switch: AnswerSwitch) -> list[ControllerRouterHandler]:

@@ -21,7 +21,7 @@ from services.chatbot.engine import Engine
 from services.chatbot.knowledge import TONGUES, Tongue, tongue_of
 from services.chatbot.public import Surroundings
 from services.chatbot.receipt import opens
-from services.chatbot.record import event_of
+from services.chatbot.record import NO_MODEL, event_of
 from services.chatbot.render import to_html
 from services.chatbot.room import NoConversationError, Room
 
@@ -59,10 +59,11 @@ class Receipts:
             | {
                 "turn": turn,
                 "question": question,
+                "did": _did(turn),
                 "about": shown.about if shown else {},
                 "event": event_of(message_id),
                 "waiting": waiting,
-                "guessed": turn.verdict in GUESSED and 0 < (turn.threshold or 0) < 1,
+                "guessed": _is_guess(turn),
                 "pressed": turn.topic is not None and turn.threshold == 0,
                 "reference": tidy_reference(reference)[:20] if reference else None,
             },
@@ -111,6 +112,18 @@ class Receipts:
         if not opens(key, message_id, token):
             raise NotFoundException
         return turn, key
+
+
+def _did(turn: Row[Any]) -> str:
+    """What the machine did, as a code: its verdict, said more exactly where it did not answer."""
+    if turn.verdict != "declined" or _is_guess(turn):
+        return str(turn.verdict)
+    return "paused" if turn.model == NO_MODEL.name else "refused"
+
+
+def _is_guess(turn: Row[Any]) -> bool:
+    # Fixed rules have nothing to compare: their threshold is 1, and that of a pressed button 0.
+    return turn.verdict in GUESSED and 0 < (turn.threshold or 0) < 1
 
 
 def receipt_routes(receipts: Receipts) -> list[ControllerRouterHandler]:

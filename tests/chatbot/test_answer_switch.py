@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from contracts.answer import QuestionAnswered
 from contracts.governance import SwitchTurned
 from contracts.inquiry import InquiryReceived
 from tests.chatbot.conftest import copy_of
@@ -47,6 +48,17 @@ async def test_off_nothing_is_answered_not_even_by_a_button(desk):
     ):
         assert "slået fra" in said[-1]["text"]
         assert said[-1]["about"] == {"person": True}
+
+
+async def test_off_the_receipt_says_that_it_was_off_and_names_no_model(desk):
+    await turn(desk, "off")
+    talk = await desk.talk()
+    said = (await talk.ask("Hvad koster et pas?"))[-1]
+    page = (await desk.browser().get(said["receipt"].partition("8083")[2] + "?lang=da")).text
+
+    assert "Automatiske svar var slået fra" in page
+    assert "Model" not in page
+    assert (await desk.said(QuestionAnswered))[0]["model"]["name"] == "none"
 
 
 async def test_off_help_in_danger_is_shown(desk):

@@ -1,0 +1,178 @@
+"""The rooms around the chat's answers in a real browser: editors' page, switch, receipts, texts, the widget."""
+
+import os
+
+import pytest
+import pytest_asyncio
+
+from contracts.inquiry import InquiryErased, InquiryReceived
+from tests.browser.chat_rooms import EDITOR, open_rooms
+from tests.browser.staff_office import sideways, violations
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+SHOTS = os.environ.get("HENVEND_SHOTS")
+WIDE = {"viewport": {"width": 1280, "height": 1024}}
+ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
+PAGES = {
+    "editor": (EDITOR, "/editor"),
+    "switch": (EDITOR, "/editor/switch"),
+    "receipt": (None, "{answered}"),
+    "receipt of a contested answer": (None, "{answered}?sent=HV-00000-00000"),
+    "receipt of what was not answered": (None, "{declined}"),
+    "receipt of a deleted answer": (None, "{gone}"),
+    "article": (None, "/articles/pas-bestil"),
+    "overdue or missing article": (None, "/articles/pas-mistet"),
+    "form": (None, "/chat"),
+    "front page": (None, "/"),
+}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def rooms(tmp_path_factory):
+    async with open_rooms(tmp_path_factory.mktemp("rooms"), chatbot_proofs_above=1000) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize("account", [None, EDITOR], ids=str)
+@pytest.mark.parametrize("language", ["da", "sv", "en"])
+async def test_no_room_has_an_accessibility_fault_or_is_cut_off(rooms, language, account):
+    faults = []
+    for window in (WIDE, ZOOMED):
+        async with rooms.visit(account, language, **window) as page:
+            for name, (who, path) in PAGES.items():
+                if who != account:
+                    continue
+                answer = await page.goto(path.format(**rooms.places))
+                assert answer.status == (410 if path == "{gone}" else 200), name
+                beyond = await sideways(page)
+                thorough = window is WIDE or language == "da"
+                found = await violations(page) if thorough else []
+                faults += [f"{name}: {fault}" for fault in found]
+                faults += [f"{name}: {beyond} px beyond"] if beyond else []
+                if SHOTS and language != "sv":
+                    kind = "wide" if window is WIDE else "small"
+                    await page.screenshot(
+                        path=f"{SHOTS}/{name.replace(' ', '-')}-{language}-{kind}.png",
+                        full_page=True,
+                    )
+
+    assert faults == []
+
+
+async def test_the_machine_is_stopped_and_started_with_the_keyboard_alone(rooms):
+    async with rooms.visit(EDITOR, **WIDE) as page:
+        await _press(page, "button[name=turn]")
+        assert await page.locator("main .hv-badge-urgent").count() == 1
+        await _asked_in_the_widget(rooms, "declined", "slået fra")
+        await _press(page, "button[name=turn]")
+        assert await page.locator("main .hv-badge-urgent").count() == 0
+        await _asked_in_the_widget(rooms, "answer", "890")
+
+
+async def _press(page, what):
+    for _ in range(60):
+        await page.keyboard.press("Tab")
+        if await page.evaluate(f"document.activeElement.matches('main {what}')"):
+            async with page.expect_navigation():
+                await page.keyboard.press("Enter")
+            return
+    pytest.fail(f"{what} is not reached by Tab")
+
+
+async def _asked_in_the_widget(rooms, kind, word):
+    async with rooms.visit(**WIDE) as page:
+        await _open(page)
+        await _ask(page, "Hvad koster et pas?", kind)
+        assert word in await page.locator(f"henvend-chat article.{kind}").last.inner_text()
+        if SHOTS:
+            await page.screenshot(path=f"{SHOTS}/widget-{kind}.png")
+        assert await violations(page) == []
+
+
+async def _open(page):
+    await page.goto("/?lang=da")
+    await page.locator("henvend-chat .launch").click()
+    await page.locator("henvend-chat article.greeting").wait_for()
+
+
+async def _ask(page, words, kind="answer"):
+    before = await page.locator(f"henvend-chat article.{kind}").count()
+    await page.locator("henvend-chat #write").fill(words)
+    await page.locator("henvend-chat #write").press("Enter")
+    await page.locator(f"henvend-chat article.{kind}").nth(before).wait_for()
+
+
+async def test_an_answer_leads_to_its_receipt_and_can_be_called_wrong(rooms):
+    async with rooms.visit(**WIDE) as page:
+        await _open(page)
+        await _ask(page, "Hvad koster et pas?")
+        link = page.locator("henvend-chat article.answer .meta a").last
+        path = "/answers/" + (await link.get_attribute("href")).partition("/answers/")[2]
+        await page.locator(
+            "henvend-chat article.answer button", has_text="Svaret er forkert"
+        ).click()
+        await page.locator("henvend-chat article.notice", has_text="HV-").wait_for()
+        await page.goto(path)
+
+        assert "Hvad koster et pas?" in await page.locator("main").inner_text()
+
+
+async def test_a_conversation_is_taken_along_ended_and_deleted_by_its_citizen(rooms):
+    async with rooms.visit(accept_downloads=True, **WIDE) as page:
+        page.on("dialog", lambda dialog: dialog.accept())
+        await _open(page)
+        await _ask(page, "Hvad koster et pas?")
+        await page.locator("henvend-chat summary").click()
+        async with page.expect_download() as taken:
+            await page.locator("henvend-chat button", has_text="Hent samtale").click()
+        file = await taken.value
+        assert file.suggested_filename == "samtale.txt"
+        assert "890" in (await file.path()).read_text("utf-8")
+        await page.locator("henvend-chat button", has_text="Afslut samtale").click()
+        await page.locator("henvend-chat article.notice", has_text="Samtalen er slut").wait_for()
+        await page.locator("henvend-chat button", has_text="Slet samtale").click()
+        await page.locator("henvend-chat .problem", has_text="slettet").wait_for()
+
+        assert await page.locator("henvend-chat article").count() == 0
+        await _ask(page, "Hvad koster et pas?")
+
+
+async def test_an_open_chat_says_that_it_was_erased(rooms):
+    async with rooms.visit(**WIDE) as page:
+        await _open(page)
+        before = len(await rooms.desk.said(InquiryReceived))
+        await _ask(page, "jeg vil tale med et menneske", "person")
+        await page.locator("henvend-chat article.notice", has_text="HV-").wait_for()
+        received = (await rooms.desk.said(InquiryReceived))[before:]
+        await rooms.desk.hear(
+            InquiryErased(
+                inquiry=received[0]["inquiry"], reason="request", requested_by="a", approved_by="b"
+            )
+        )
+        await page.locator("henvend-chat .problem", has_text="efter en beslutning").wait_for()
+
+        assert await page.locator("henvend-chat article").count() == 0
+
+
+async def test_under_attack_the_browser_solves_the_task_by_itself(rooms, monkeypatch):
+    from services.chatbot.limits import Limiter
+
+    taken = Limiter.take
+    monkeypatch.setattr(
+        Limiter, "take", lambda self, who, now: 60 if who == "all" else taken(self, who, now)
+    )
+    async with rooms.visit(**WIDE) as page:
+        asked = []
+        page.on("response", lambda answer: asked.append(answer.status))
+        await _open(page)
+        await _ask(page, "Hvad koster et pas?")
+
+        assert 428 in asked
+
+
+async def test_a_text_leads_on_to_the_chat_without_javascript(rooms):
+    async with rooms.visit(java_script_enabled=False, **WIDE) as page:
+        await page.goto("/articles/pas-pris?lang=da")
+        await page.locator("main button.topic").first.click()
+
+        assert await page.locator("article.answer").count() == 1
