@@ -7,6 +7,8 @@ from services.classifier.energy import Energy
 from services.classifier.measured import Measured
 from services.classifier.storage import EMBEDDING, Manifest
 
+CHECKED = "checked_"
+"""Begins the names of figures measured on the inquiries that set the thresholds."""
 NAMES = 3
 """Rows a category has of its names alone, one a language."""
 
@@ -32,7 +34,7 @@ Personal data are masked before anything is learned. {_embedding(manifest)}
 On training rows the model had not seen (cross-fitting: embedding, features and head made anew without them):
 
 {_table(_measured_in_training(manifest))}
-
+{_checked(manifest)}
 A confident verdict promises {manifest.precision:.0%} precision; each category has its own threshold for it. {_meaning(manifest)}
 
 ## What was measured on the evaluation set
@@ -76,7 +78,26 @@ rows that fit none. Fewest: {least[1]} with {least[0]}. SHA-256 of all rows `{ma
 def _measured_in_training(manifest: Manifest) -> dict[str, float]:
     foreign = "outside" in manifest.examples
     # Without foreign examples there was nothing to tell apart.
-    return {n: value for n, value in manifest.metrics.items() if foreign or n != "outside_auroc"}
+    return {
+        name: value
+        for name, value in manifest.metrics.items()
+        if not name.startswith(CHECKED) and (foreign or name != "outside_auroc")
+    }
+
+
+def _checked(manifest: Manifest) -> str:
+    checked = {
+        name.removeprefix(CHECKED): value
+        for name, value in manifest.metrics.items()
+        if name.startswith(CHECKED)
+    }
+    if not checked:
+        return ""
+    return f"""
+On the inquiries that set the thresholds (nobody trains on them, but thresholds fitted to them look better here than elsewhere):
+
+{_table(checked)}
+"""
 
 
 def _meaning(manifest: Manifest) -> str:

@@ -152,3 +152,13 @@ def test_an_evaluation_from_the_shell_is_on_the_next_card(
     assert "1 inquiries that taught nothing" in card.output
     assert "| category accuracy | 100.0% |" in card.output
     assert "Wh per 1,000 inquiries" in card.output
+
+
+def test_figures_of_the_rows_that_set_the_thresholds_stand_apart(manifest) -> None:
+    metrics = {"category_accuracy": 0.7, "outside_auroc": 0.9, "checked_category_accuracy": 0.93}
+    card = to_markdown(manifest.model_copy(update={"metrics": metrics}), "d", COST, 15, None)
+
+    trained, checked = card.split("On the inquiries that set the thresholds")
+    assert "| category accuracy | 70.0% |" in trained
+    assert "| category accuracy | 93.0% |" in checked
+    assert "93.0%" not in trained
