@@ -73,8 +73,11 @@ def _trained_pieces(words: Iterable[str]) -> tuple[Any, list[str]]:
 
     tokenizer = Tokenizer(models.WordPiece(unk_token=_UNKNOWN))
     tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    words = list(words)
+    # Named beforehand, for the trainer numbers them in an order that is another each time.
+    letters = [f"##{letter}" for letter in sorted({letter for word in words for letter in word})]
     trainer = trainers.WordPieceTrainer(
-        vocab_size=PIECES, special_tokens=[_UNKNOWN], show_progress=False
+        vocab_size=PIECES, special_tokens=[_UNKNOWN, *letters], show_progress=False
     )
     tokenizer.train_from_iterator(words, trainer)
     return tokenizer, sorted(piece for piece in tokenizer.get_vocab() if piece != _UNKNOWN)
