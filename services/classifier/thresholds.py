@@ -27,6 +27,11 @@ SENSITIVE_RECALL = 0.92
 OURS_CALLED_OUTSIDE = 0.04
 ENOUGH_ROWS = 150
 PARTS = 5
+SCORE_SIGNS = 4
+"""The first of the signs of a stranger, which hang on the scores alone."""
+UNLIKE, UNKNOWN_WORDS = -0.25, -0.5
+"""Weights of likeness to the nearest example and of the share of known words: no row can teach them."""
+HIDDEN = -1e9
 
 
 class Unseen(NamedTuple):
@@ -138,10 +143,7 @@ def _fit_outside(
     scales = np.where(scales == 0, 1, scales)
     standard = (signs - means) / scales
     if ours.all():
-        weights = np.array([-0.5, 0, -0.5, 0, 0, -1, -0.5], dtype=np.float32)
-        guess = 1 / (1 + np.exp(-(standard @ weights - 4)))
-        cut = float(np.quantile(guess, 0.97))
-        return OutsideModel(means, scales, weights, -4.0, cut), 0.0
+        return _fit_strangeness(crossed, temperature, categories, means, scales), 0.0
     model = LogisticRegression(C=1.0, class_weight="balanced").fit(standard, ~ours)
     guess = model.predict_proba(standard)[:, 1]
     latest = np.arange(len(guess)) >= len(guess) - len(parts[-1])
@@ -150,6 +152,31 @@ def _fit_outside(
     weights, bias = model.coef_[0].astype(np.float32), float(model.intercept_[0])
     first = slice(len(crossed.labels))
     return OutsideModel(means, scales, weights, bias, cut), auroc(guess[first], ~ours[first])
+
+
+def _fit_strangeness(
+    rows: Unseen, temperature: float, categories: int, means: Floats, scales: Floats
+) -> OutsideModel:
+    """Without examples of strangers: each inquiry is one to a model that lacks its category.
+
+    Learned from the scores; that what is unlike all examples is strange is known beforehand.
+    """
+    hidden = rows.scores.copy()
+    place = {label: number for number, label in enumerate(sorted(set(rows.labels)))}
+    hidden[np.arange(len(hidden)), [place[label] for label in rows.labels]] = HIDDEN
+    own, lacking = (
+        (_signs(one, temperature, categories) - means) / scales
+        for one in (rows, rows._replace(scores=hidden))
+    )
+    both = np.concatenate([own, lacking])[:, :SCORE_SIGNS]
+    model = LogisticRegression(C=0.01, class_weight="balanced", max_iter=500).fit(
+        both, np.arange(len(both)) >= len(own)
+    )
+    weights = np.array([*model.coef_[0], UNLIKE, 0, UNKNOWN_WORDS], dtype=np.float32)
+    bias = float(model.intercept_[0])
+    guess = 1 / (1 + np.exp(-(own @ weights + bias)))
+    cut = float(np.quantile(guess, 1 - OURS_CALLED_OUTSIDE))
+    return OutsideModel(means, scales, weights, bias, cut)
 
 
 def _signs(rows: Unseen, temperature: float, categories: int) -> Floats:

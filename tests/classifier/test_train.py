@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from services.classifier import calibrate, storage
+from services.classifier.calibrate import outside_signs
 from services.classifier.examples import Example
 from services.classifier.features import count_features, fit_features
 from services.classifier.sources import sources_of
@@ -105,6 +106,23 @@ def test_a_confident_stranger_raises_the_thresholds() -> None:
     warned, _ = set_thresholds(ours, strangers, names, lambda name: name)
 
     assert warned.thresholds["a"] > without.thresholds["a"]
+
+
+def test_strangers_are_known_by_weak_scores_where_no_example_shows_one() -> None:
+    names = ("a", "b", "c")
+    ours = rows_of(names, right=0.9, seed=1)
+
+    outside = set_thresholds(ours, None, names, lambda name: name)[0].outside
+
+    def strangeness(lead: float, known: float) -> float:
+        scores = np.array([[lead, 0, 0]], dtype=np.float32)
+        none = np.zeros(1, dtype=np.float32)
+        like = np.full((1, 2), 0.5, dtype=np.float32)
+        signs = outside_signs(scores, 1.0, none, like, np.array([known], dtype=np.float32))
+        return float(outside(signs)[0])
+
+    assert strangeness(0.1, known=1.0) > strangeness(5.0, known=1.0)
+    assert strangeness(0.1, known=0.2) > strangeness(0.1, known=1.0)
 
 
 def test_the_calibration_set_is_never_learned_from() -> None:
