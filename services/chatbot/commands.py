@@ -255,7 +255,7 @@ def _preview(settings: "ChatbotSettings") -> None:
     except KnowledgeError as error:
         _fail(str(error))
     for row in rows:
-        print(f"{row.before or 'no answer'} -> {row.after or 'no answer'}: {row.question}")
+        print(f"{row.before} -> {row.after}: {row.question}")
     print(f"{len(rows)} recent questions would be answered differently.")
 
 

@@ -12,7 +12,7 @@ from infra.chassis.clock import utc_now
 from infra.database import Database
 from infra.keyring import Keyring, open_keyring
 from services.chatbot.adapters import posts
-from services.chatbot.adapters.index_files import IndexFileError, load_index
+from services.chatbot.adapters.index_files import IndexFileError, known_vectors, load_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.adapters.tables import handover, message, turn
 from services.chatbot.answer import Question, World, answer
@@ -125,8 +125,9 @@ async def shown_to(database: Database, wanted: Wanted) -> list[Recalled]:
 class Differs(NamedTuple):
     question: str
     """Masked."""
-    before: str | None
-    after: str | None
+    before: str
+    """Article and version, or the verdict when there was none."""
+    after: str
 
 
 async def preview(settings: ChatbotSettings) -> list[Differs]:
@@ -136,16 +137,15 @@ async def preview(settings: ChatbotSettings) -> list[Differs]:
     day = utc_now().date()
     differences: list[Differs] = []
     for language, words in asked:
-        old, new = (_topic(words, language, day, world) for world in (now, after))
+        old, new = (_outcome(words, language, day, world) for world in (now, after))
         if old != new:
             differences.append(Differs(words, old, new))
     return differences
 
 
-def _topic(words: str, language: Tongue, day: date, world: World) -> str | None:
-    reply = answer(Question(words, day, language), world)
-    article = reply.parts[0].article
-    return article.key if article else None
+def _outcome(words: str, language: Tongue, day: date, world: World) -> str:
+    part = answer(Question(words, day, language), world).parts[0]
+    return f"{part.article.key} v{part.article.version}" if part.article else part.verdict
 
 
 def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
@@ -161,7 +161,7 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
         read_outside(outside_file(settings).read_text("utf-8")),
         municipality=load_municipality(settings.municipality).id,
         embedder=embedder,
-        known={},
+        known=known_vectors(settings.index_folder, embedder.digest),
         inquiries=read_inquiries(settings.inquiries_folder),
         cases=read_cases(settings.development_folder, load_phrases()),
     )
