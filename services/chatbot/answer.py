@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple
 
+import numpy as np
+
 from contracts.answer import AnswerVerdict
 from contracts.inquiry import Language
 from infra.text.language import guess_language
@@ -17,15 +19,26 @@ from services.chatbot.dialogue import (
     continues,
     in_thread,
     is_bare,
+    is_remark,
+    is_short,
     several,
 )
 from services.chatbot.index import Index
+from services.chatbot.kinds import KINDS
 from services.chatbot.knowledge import TONGUES, Article, Tongue
 from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.retrieve import Evidence, find
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
 from services.chatbot.terms import spoken_words
 
+STANDS_ALONE = 0.9
+"""A question this surely answered on its own does not lean on the conversation."""
+FOLLOWING = 0.5
+"""How much surer (log-probability) a refusal by kind must be for a short message in a conversation."""
+OWN_SUBJECT = 0.5
+"""The same after buttons, when it is not known yet what the conversation is about."""
+HOLDS_BOTH_WAYS = 0.7
+"""Share of the ranking, with its subject and without it, from which a follow-up is answered."""
 LONGEST_QUESTION = 600
 """Characters of a message that are searched; the rest of a long story says little about the topic."""
 
@@ -134,7 +147,9 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     text = question.text[:LONGEST_QUESTION]
     if _known(text, question, world) is not None:
         return question
-    kind = world.index.kinds.refused(text, world.embedder.embed([text])[0])
+    # In a conversation a short message leans on what was said: alone it is easily misheard.
+    more = FOLLOWING if is_short(text) and _previous(question, world) is not None else 0.0
+    kind = world.index.kinds.refused(text, world.embedder.embed([text])[0], more=more)
     match kind:
         case "own-case" | "decision":
             return _reply(question, Part("handed-over", confidence=1.0, refusal=kind))
@@ -180,7 +195,7 @@ STEPS: tuple[Step, ...] = (
 
 def _answer_one(question: Question, world: World) -> Part:
     text = question.text[:LONGEST_QUESTION]
-    previous = world.index.article(question.thread.topic or "", question.language)
+    previous = _previous(question, world)
     alone = _look(text, question, world)
     if previous is None and is_bare(text, question.language, world.phrases):
         # "How long does it take?" at the very beginning: nobody can know what.
@@ -226,31 +241,64 @@ def _lean_on_thread(
 ) -> Part | None:
     """What the conversation makes of it; None when the question stands on its own."""
     bare = is_bare(text, question.language, world.phrases)
-    if not bare and (
-        alone.decision.choice == "answer" or not continues(text, question.language, world.phrases)
-    ):
+    if is_remark(text) or (not bare and not _may_follow(text, alone, question, world)):
         return None
     named = _look(in_thread(text, previous.title), question, world)
-    topics = world.index.topics
-    near = {
-        number
-        for number, topic in enumerate(topics)
-        if topic == previous.id or _category(world.index, topic) == previous.category
-    }
-    best = next((n for n in named.evidence.best(len(topics)) if n in near), None)
-    if best is None:
-        return None
+    near = _near(previous, world.index)
     if bare:
-        article = world.index.article(topics[best], question.language)
-        return Part(
-            "other-authority" if article and article.other_authority else "answered",
-            article,
-            confidence=max(named.decision.confidence, world.index.verdicts.follow_from),
-            threshold=world.index.verdicts.follow_from,
-        )
-    if named.decision.choice == "answer" and named.decision.topics[0] in near:
-        return _part(named, question, world.index)
-    return None
+        best = next((n for n in named.evidence.best(len(world.index.topics)) if n in near), -1)
+    else:
+        # Said with its subject and without it: what holds both ways.
+        logits = np.asarray((alone.evidence.logits + named.evidence.logits) / 2, dtype=np.float32)
+        both = replace(alone.evidence, logits=logits).probabilities
+        best = int(np.argmax(both))
+        if both[best] < HOLDS_BOTH_WAYS:
+            return None
+        own = alone.decision.choice == "answer" and alone.decision.topics[0] in near
+        if own or _is_elsewhere(alone.evidence, named.evidence):
+            return None
+    if best not in near:
+        return None
+    return _followed(best, named.decision.confidence, question, world.index)
+
+
+def _may_follow(text: str, alone: _Look, question: Question, world: World) -> bool:
+    """Whether it is short or goes on with something, and is not surely answered by itself."""
+    stands = OWN_SUBJECT if question.thread.offered else STANDS_ALONE
+    follows = is_short(text) or continues(text, question.language, world.phrases)
+    return follows and alone.decision.confidence < stands
+
+
+def _previous(question: Question, world: World) -> Article | None:
+    """What the conversation is about: what was offered last, or else what was answered last."""
+    topic = (*question.thread.offered, question.thread.topic or "")[0]
+    return world.index.article(topic, question.language)
+
+
+def _is_elsewhere(alone: Evidence, named: Evidence) -> bool:
+    """Whether it sounds rather like what is nobody's here than like a question to the articles."""
+    kinds = dict(zip(KINDS, alone.kinds + named.kinds, strict=True))
+    return bool(kinds["elsewhere"] > kinds["asks"])
+
+
+def _near(previous: Article, index: Index) -> set[int]:
+    """Topics a conversation about this article may move on to without saying so."""
+    linked = {link.removeprefix("kb:") for link in previous.links() if link.startswith("kb:")}
+    return {
+        number
+        for number, topic in enumerate(index.topics)
+        if topic == previous.id or topic in linked or _category(index, topic) == previous.category
+    }
+
+
+def _followed(topic: int, confidence: float, question: Question, index: Index) -> Part:
+    article = index.article(index.topics[topic], question.language)
+    return Part(
+        "other-authority" if article and article.other_authority else "answered",
+        article,
+        confidence=max(confidence, index.verdicts.follow_from),
+        threshold=index.verdicts.follow_from,
+    )
 
 
 def _by_its_question(whole: _Look, question: Question, world: World) -> _Look:

@@ -59,7 +59,7 @@ class Budget:
     """Share of questions nobody here can answer that may get one."""
     refused: float = 0.08
     """Share of questions that came and must not be answered that may get an answer."""
-    hopeless_buttons: float = 0.3
+    hopeless_buttons: float = 0.4
     """Share of questions nobody here can answer that may get buttons."""
 
 

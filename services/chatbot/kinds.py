@@ -32,7 +32,7 @@ RIDGE = 3e-5
 ROUNDS = 60
 FOLDS = 4
 FLOOR = -8.0
-FALSELY = 0.007
+FALSELY = 0.005
 """Share of ordinary questions that may be taken for each kind that is refused."""
 
 
@@ -59,12 +59,12 @@ class Kinds:
         logits = logits + values @ self.weights[width + 1 + columns]
         return np.maximum(log_softmax(logits), FLOOR).astype(np.float32)
 
-    def refused(self, text: str, vector: Floats) -> Kind | None:
-        """The kind that it surely enough is and that no article may answer."""
+    def refused(self, text: str, vector: Floats, *, more: float = 0.0) -> Kind | None:
+        """The kind that it surely enough is and that no article may answer; `more` raises the bar."""
         read = dict(zip(KINDS, _told(self.read(text, vector)), strict=True))
         over = {kind: read[kind] - self.refuse_from.get(kind, np.inf) for kind in REFUSED}
         kind = max(over, key=lambda name: over[name])
-        return kind if over[kind] >= 0 else None
+        return kind if over[kind] >= more else None
 
 
 NO_KINDS = Kinds({}, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), {})

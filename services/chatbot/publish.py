@@ -12,7 +12,7 @@ import yaml
 
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
-from services.chatbot.alarm import Alarm, fit_alarm
+from services.chatbot.alarm import Alarm, fit_alarm, read_cries
 from services.chatbot.categories import NONE, Categories, fit_categories
 from services.chatbot.fit import Budget, Material, build_index
 from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, passages_of, stored_points
@@ -194,8 +194,10 @@ def _categories(inquiries: Sequence[Inquiry], embedder: Embedder) -> Categories:
 def _alarm(base: Base, inquiries: Sequence[Inquiry]) -> Alarm:
     """Learnt from labelled inquiries; the articles' own questions are ordinary by definition."""
     questions = [q for article in base.articles.values() for q in article.questions]
+    urgent = [one.text for one in inquiries if one.urgent]
     calm = [one.text for one in inquiries if not one.urgent]
-    return fit_alarm([one.text for one in inquiries if one.urgent], [*calm, *questions])
+    cries = read_cries()
+    return fit_alarm([*urgent, *cries.cries], [*calm, *questions, *cries.lookalikes])
 
 
 def read_inquiries(folder: Path | None) -> tuple[Inquiry, ...]:
