@@ -1,6 +1,7 @@
 """What is learnt when articles are published: kinds, categories, thresholds, and what a talk adds."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from hashlib import sha256
 
@@ -10,14 +11,14 @@ import pytest
 from services.chatbot.adapters.index_files import load_index, save_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.alarm import fit_alarm, read_cries
-from services.chatbot.answer import Question, World, answer
+from services.chatbot.answer import Question, Reply, World, answer, call_a_person
 from services.chatbot.categories import NO_CATEGORIES, fit_categories
 from services.chatbot.dialogue import Thread, is_remark
 from services.chatbot.fit import Budget, _thresholds
 from services.chatbot.kinds import KINDS, Example, fit_kinds, read_refused
 from services.chatbot.knowledge import KnowledgeError, load_base
 from services.chatbot.publish import Inquiry, publish, read_cases, read_outside, sync
-from services.chatbot.screen import load_phrases
+from services.chatbot.screen import Screening, load_phrases, screen
 from services.chatbot.terms import spoken_words
 from tests.chatbot.sample import CHATBOT, make_municipality
 
@@ -160,16 +161,18 @@ def test_an_index_read_back_answers_as_the_one_that_was_made(world, tmp_path):
 
 
 def test_an_editors_own_question_is_answered_whatever_its_words(world):
-    reply = _ask(
-        world, "I have sole custody, must my ex still be asked about a passport", None, "en"
-    )
-    assert reply.parts[0].article is not None
-    assert reply.parts[0].article.id == "pas-boern"
+    legal = Screening(refusal="legal")
+    known = Question("hvad koster et pas til et barn", DAY, screening=legal)
+    own = next(e.text for e in world.index.entries if e.language == "da")
+
+    assert isinstance(call_a_person(known, world), Reply)
+    assert isinstance(call_a_person(replace(known, text=own), world), Question)
 
 
 def test_a_plea_that_no_phrase_catches_goes_to_a_person(world):
-    reply = _ask(world, "min sagsbehandler hedder Lone og svarer aldrig på mine mails")
-    assert reply.parts[0].verdict == "handed-over"
+    text = "jeg beder om at få eftergivet regningen bare denne ene gang"
+    assert screen(text, PHRASES) == Screening()
+    assert _ask(world, text).parts[0].verdict == "handed-over"
 
 
 @pytest.mark.parametrize("text", ["super, mange tak", "hej", "toppen, det var allt", "great, bye"])
