@@ -10,6 +10,8 @@ from contracts.inquiry import InquiryReceived
 from tests.chatbot.conftest import copy_of
 from tests.chatbot.desk import open_desk, send
 
+pytestmark = pytest.mark.slow
+
 EDITOR = "freja.redaktoer"
 
 

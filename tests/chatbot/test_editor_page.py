@@ -10,6 +10,8 @@ from contracts.answer import ArticleWithdrawn
 from services.chatbot.insight import Unanswered, clusters, wilson
 from tests.chatbot.desk import SUNDAY
 
+pytestmark = pytest.mark.slow
+
 EDITOR = "freja.redaktoer"
 
 

@@ -22,6 +22,8 @@ from services.chatbot.screen import Screening, load_phrases, screen
 from services.chatbot.terms import spoken_words
 from tests.chatbot.sample import CHATBOT, make_municipality
 
+pytestmark = pytest.mark.slow
+
 PHRASES = load_phrases()
 DAY = date(2026, 11, 22)
 TOPICS = ("pas-bestil", "pas-boern", "pas-pris", "storskrald", "affaldssortering", "rotter")

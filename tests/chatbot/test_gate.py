@@ -2,12 +2,15 @@
 
 from hashlib import sha256
 
+import pytest
 import pytest_asyncio
 
 from services.chatbot.gate import waiting_time
 from services.chatbot.proof import LIFETIME_SECONDS, Spent, is_proved
 from tests.chatbot.conftest import copy_of
 from tests.chatbot.desk import open_desk
+
+pytestmark = pytest.mark.slow
 
 BEGIN = "/api/v1/conversations"
 

@@ -9,6 +9,8 @@ from infra.chassis.errors import DependencyUnavailableError
 from infra.chassis.outgoing import MailRefusedError
 from services.chatbot.recall import notify, parse_article, recalled
 
+pytestmark = pytest.mark.slow
+
 WRONG = parse_article("pas-pris.da@1")
 
 

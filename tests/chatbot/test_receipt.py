@@ -1,6 +1,10 @@
 """The public receipt of an automatic answer, and the approved text behind it."""
 
+import pytest
+
 from contracts.inquiry import InquiryReceived
+
+pytestmark = pytest.mark.slow
 
 
 async def receipt_of(talk, words):

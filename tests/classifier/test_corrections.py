@@ -17,6 +17,8 @@ from services.classifier.retrain import train_candidate
 from services.classifier.storage import ModelError
 from tests.classifier.school import BILAL, correction, load_words, open_school
 
+pytestmark = pytest.mark.slow
+
 WORDS = "Jeg hedder Åse Quistgaard, cpr 010180-1234. Kan jeg få et nyt pas til min rejse i august?"
 
 

@@ -7,6 +7,8 @@ from infra.chassis.chassis import open_chassis
 from tests.classifier.school import BILAL, EMIL, IDA, judged, line, open_school
 from tests.conftest import until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 async def school(tmp_path, stored):

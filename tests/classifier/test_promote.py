@@ -17,6 +17,8 @@ from services.classifier.signature import KEY_FILE, ModelSigner, SignatureError,
 from services.classifier.train import train
 from tests.classifier.school import BILAL, EMIL, IDA, judged, line, open_school
 
+pytestmark = pytest.mark.slow
+
 
 async def approve(school, proposal, account):
     await school.promotions.approve(proposal, school.staff[account], _take_nothing)

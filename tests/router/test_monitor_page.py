@@ -12,6 +12,8 @@ from services.router.monitor import Bin, Column
 from services.router.monitor_rounds import Rounds
 from tests.router.monitored import Past, live_through
 
+pytestmark = pytest.mark.slow
+
 WATCHERS = ["emil.koordinator", "ida.drift", "gustav.borgerraadgiver", "hanne.dpo"]
 NOW = Past(700, 0.2, 30, bad=("tmf.affald", 0.84), strange=0.25, seed=7)
 BEFORE = Past(1600, 30, 120, seed=8)

@@ -15,6 +15,8 @@ from services.router.policy import load_policy
 from tests.router.inquiries import enveloped
 from tests.router.office import open_office
 
+pytestmark = pytest.mark.slow
+
 POLICY = load_policy(None)
 SWITCH = "routing.category.tmf.veje"
 
