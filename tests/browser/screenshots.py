@@ -1,5 +1,6 @@
 """`make screenshots`: runs the sample municipality and takes the README's pictures of real pages."""
 
+import sqlite3
 import tempfile
 import time
 from pathlib import Path
@@ -7,13 +8,27 @@ from pathlib import Path
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from infra.cli.mail import send_files
-from tests.journeys.town import ROOT, Town, new_town, wait_for
+from services.classifier.evaluate import Case, read_cases
+from tests.journeys.order import wait_settled
+from tests.journeys.talk import Talk
+from tests.journeys.town import ROOT, Town, deliver, mail, new_town, post, wait_for
 from tests.journeys.trained import trained_model
 
 OUT = ROOT / "infra" / "docs" / "screenshots"
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--no-first-run"]
 ASKED = "Hvad koster et pas?"
+WORKED = 140
+"""Inquiries that staff handle before the monitor is looked at."""
+DEVELOPMENT = ROOT / "services" / "classifier" / "development"
+UNANSWERED = (
+    "Hvor mange træer står der i byparken?",
+    "Hvor mange træer blev plantet sidste år?",
+    "Kan I sige hvor mange træer kommunen har?",
+    "Hvornår bliver springvandet på torvet tændt?",
+    "Hvornår tænder I springvandet?",
+    "Who designed the town hall?",
+)
 
 
 def main() -> None:
@@ -41,7 +56,50 @@ def _take(town: Town) -> None:
         context = browser.new_context(viewport={"width": 1100, "height": 800}, locale="en-GB")
         _staff_pages(town, context)
         _chat(town, context)
+        _work(town)
+        _overviews(town, context)
         browser.close()
+
+
+def _work(town: Town) -> None:
+    """A coordinator handles what came in as its writer labelled it, and citizens ask what nobody wrote down."""
+    wanted = [case for case in read_cases(DEVELOPMENT) if case.kind == "single"]
+    chosen = sorted(wanted, key=lambda case: case.id[::-1])[:WORKED]
+    before = {row["id"] for row in town.rows("router", "select id from case_file")}
+    titles = {f"sag {number}": case for number, case in enumerate(chosen)}
+    deliver(
+        town.ports.smtp,
+        [mail(f"w{n}", case.text, title=title) for n, (title, case) in enumerate(titles.items())],
+    )
+    wait_settled(town)
+    staff = town.login("emil.koordinator")
+    for row in town.rows("router", "select * from case_file"):
+        if row["id"] in before:
+            continue
+        page = staff.get(town.url("router", f"/cases/{row['reference']}")).text
+        case = next(one for title, one in titles.items() if f"{title}<" in page)
+        _handle(town, row, case)
+    talk = Talk.begin(town.url("chatbot"))
+    for question in UNANSWERED:
+        talk.ask(question)
+
+
+def _handle(town: Town, row: sqlite3.Row, case: Case) -> None:
+    staff, url = town.login("emil.koordinator"), f"/cases/{row['reference']}"
+    if row["category"] != case.category or row["queue"] == "triage":
+        post(staff, town.url("router", f"{url}/move"), target=case.category or "")
+    post(staff, town.url("router", f"{url}/assign"))
+    post(staff, town.url("router", f"{url}/close"), outcome="answered")
+
+
+def _overviews(town: Town, context: BrowserContext) -> None:
+    page = _logged_in(town, context, "emil.koordinator")
+    page.goto(town.url("router", "/monitor"))
+    page.set_viewport_size({"width": 1100, "height": 2900})
+    _shoot(page, "monitor")
+    page = _logged_in(town, context, "freja.redaktoer")
+    page.goto(town.url("chatbot", "/editor"))
+    _shoot(page, "editor")
 
 
 def _staff_pages(town: Town, context: BrowserContext) -> None:
