@@ -31,7 +31,7 @@ $(INSTALLED_DEV): $(INSTALLED)
 
 test: install-dev
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest
 
 check: install-dev
 	@$(BIN)/ruff format --check .

@@ -13,29 +13,6 @@ import pytest
 from infra.embedded.parts import broker_binary
 from infra.keyring import Keyring, open_keyring
 
-HERE = Path(__file__).parent
-LONGEST = ("journeys", "browser")
-"""Folders whose tests share something that takes long to start."""
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the work: one process per running municipality, the longest first."""
-    for item in items:
-        folder = item.path.relative_to(HERE).parts[0]
-        if folder in LONGEST:
-            item.add_marker(pytest.mark.xdist_group(folder))
-        elif item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-    items.sort(key=_length)
-
-
-def _length(item: pytest.Item) -> int:
-    folder = item.path.relative_to(HERE).parts[0]
-    if folder in LONGEST:
-        return LONGEST.index(folder)
-    return len(LONGEST) + (item.get_closest_marker("slow") is None)
-
 
 def free_port() -> int:
     with socket.socket() as probe:
