@@ -92,13 +92,14 @@ def test_a_mail_goes_the_whole_way_to_an_answer_and_into_the_trail(town: Town) -
     assert reference in closed
 
     wait_settled(town)
-    assert kinds_in_trail(town, case["inquiry"]) == [
-        "inquiry.received",
-        "inquiry.classified",
-        "case.opened",
+    # Each once; in which order is not promised, for topics keep none between them.
+    assert sorted(kinds_in_trail(town, case["inquiry"])) == [
         "case.assigned",
-        "case.replied",
         "case.closed",
+        "case.opened",
+        "case.replied",
+        "inquiry.classified",
+        "inquiry.received",
     ]
     ombudsman = town.login("gustav.borgerraadgiver")
     found = ombudsman.get(town.url("audit", f"/inquiries?reference={reference.lower()}")).text
