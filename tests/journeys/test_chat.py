@@ -42,8 +42,7 @@ def test_a_chat_becomes_a_case_and_the_reply_appears_in_the_chat(town: Town) -> 
     assert (reply["role"], reply["kind"]) == ("staff", "reply")
     wait_settled(town)
     kinds = kinds_in_trail(town, row["inquiry"])
-    assert kinds[:3] == ["inquiry.received", "inquiry.classified", "case.opened"]
-    assert kinds[-1] == "case.replied"
+    assert {"inquiry.received", "inquiry.classified", "case.opened", "case.replied"} <= {*kinds}
     assert_in_order(town)
 
 
