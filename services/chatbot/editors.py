@@ -12,11 +12,12 @@ from sqlalchemy import Row
 
 from contracts.event import Sealed
 from infra.chassis.chassis import Chassis
+from infra.statistics import Interval, wilson
 from services.chatbot.adapters import asked
 from services.chatbot.answer import World
 from services.chatbot.check import SOON
 from services.chatbot.engine import Engine
-from services.chatbot.insight import Cluster, Interval, Unanswered, clusters, wilson
+from services.chatbot.insight import Cluster, Unanswered, clusters
 from services.chatbot.knowledge import TONGUES, Article, KnowledgeError, tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Floats

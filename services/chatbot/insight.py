@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +17,6 @@ WORDS = 0.5
 """What the words weigh beside the topics a question is near."""
 APART = 0.3
 """Cosine distance up to which two groups are one."""
-Z95 = 1.959964
-"""Two-sided 95 % of the normal distribution."""
 
 
 class Unanswered(NamedTuple):
@@ -97,19 +94,3 @@ def _cluster(questions: Sequence[Unanswered], features: Floats, inside: Floats) 
     topics = np.mean([questions[int(n)].topics for n in numbers], axis=0)
     nearest = int(topics.argmax())
     return Cluster(tuple(questions[n] for n in typical), nearest, float(topics[nearest]))
-
-
-class Interval(NamedTuple):
-    low: float
-    high: float
-
-
-def wilson(hits: int, of: int) -> Interval:
-    """95 % score interval of a share (Wilson 1927); everything is possible of nothing."""
-    if of == 0:
-        return Interval(0.0, 1.0)
-    share = hits / of
-    middle = share + Z95**2 / (2 * of)
-    reach = Z95 * sqrt(share * (1 - share) / of + Z95**2 / (4 * of**2))
-    whole = 1 + Z95**2 / of
-    return Interval(max(0.0, (middle - reach) / whole), min(1.0, (middle + reach) / whole))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import log, sqrt
 from statistics import NormalDist
 
-LEVEL = 0.95
+from infra.statistics import LEVEL, Interval, wilson
 
 
 @dataclass(frozen=True)
@@ -23,24 +23,8 @@ class Share:
     def rest(self) -> "Share":
         return Share(self.whole - self.part, self.whole)
 
-    def interval(self, level: float = LEVEL) -> tuple[float, float]:
+    def interval(self, level: float = LEVEL) -> Interval:
         return wilson(self.part, self.whole, level)
-
-
-def wilson(part: int, whole: int, level: float = LEVEL) -> tuple[float, float]:
-    """Score interval of a proportion; (0, 1) when nothing was counted.
-
-    E. B. Wilson, Probable inference, JASA 22 (1927) 209-212. It keeps its promise for small
-    numbers and shares near 1, where the usual plus-minus does not (Brown, Cai, DasGupta 2001).
-    """
-    if not whole:
-        return 0.0, 1.0
-    z = NormalDist().inv_cdf((1 + level) / 2)
-    share, zz = part / whole, z * z
-    centre = share + zz / (2 * whole)
-    spread = z * sqrt(share * (1 - share) / whole + zz / (4 * whole * whole))
-    divisor = 1 + zz / whole
-    return max(0.0, (centre - spread) / divisor), min(1.0, (centre + spread) / divisor)
 
 
 def stability_index(before: Mapping[str, int], now: Mapping[str, int]) -> float:

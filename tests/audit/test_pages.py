@@ -28,6 +28,8 @@ from tests.audit.conftest import (
     replied,
 )
 
+pytestmark = pytest.mark.slow
+
 OMBUDSMAN = "gustav.borgerraadgiver"
 OPERATOR = "ida.drift"
 CASEWORKER = "anna.kff"

@@ -24,6 +24,8 @@ from tests.audit.conftest import (
     replied,
 )
 
+pytestmark = pytest.mark.slow
+
 ENTRIES = 402
 VICTIM = 300
 

@@ -11,6 +11,7 @@ from infra.chassis.errors import DependencyUnavailableError
 from infra.chassis.metrics import Metrics
 from infra.chassis.outbox import Outbox
 from infra.database import Database
+from tests.doubles import FakeClock
 
 
 class Broker:
@@ -27,19 +28,11 @@ class Broker:
         self.published.append(record.headers["ce_id"])
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @pytest.fixture
 async def box(tmp_path):
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}")
     await database.migrate("infra.embedded.mailbox_migrations")
-    box = Outbox(database, Broker(), Metrics(), Clock())
+    box = Outbox(database, Broker(), Metrics(), FakeClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC)))
     box.broker, box.now, box.database = box._publisher, box._clock, database
     yield box
     await database.close()

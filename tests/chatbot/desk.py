@@ -3,8 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime, timedelta
-from email.message import EmailMessage
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from infra.chassis.tables import outbox
 from services.chatbot.app import create_app
 from services.chatbot.settings import ChatbotSettings
 from tests.chatbot.sample import make_municipality
+from tests.doubles import FakeClock, FakeMail
 
 NO_BROKER = "127.0.0.1:1"
 BASE = "http://chatbot.test"
@@ -44,30 +44,6 @@ class WordEmbedder:
 def _direction(word: str) -> Any:
     seed = int.from_bytes(word.strip("?.,!").encode()[:8].ljust(8, b" "), "big") % 2**32
     return np.random.default_rng(seed).normal(size=48)
-
-
-class FakeClock:
-    def __init__(self, now: datetime = SUNDAY) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **delta: float) -> None:
-        self.now += timedelta(**delta)
-
-
-class FakeMail:
-    """An outgoing mail server that keeps what it took; `failing` is raised instead."""
-
-    def __init__(self) -> None:
-        self.sent: list[EmailMessage] = []
-        self.failing: Exception | None = None
-
-    async def send(self, message: EmailMessage) -> None:
-        if self.failing:
-            raise self.failing
-        self.sent.append(message)
 
 
 class Desk:
@@ -169,7 +145,7 @@ async def send(client: httpx.AsyncClient, path: str, **fields: str) -> httpx.Res
 async def open_desk(
     folder: Path, clock: FakeClock | None = None, **more: Any
 ) -> AsyncIterator[Desk]:
-    clock = clock or FakeClock()
+    clock = clock or FakeClock(SUNDAY)
     municipality = folder / "municipality"
     if not municipality.exists():
         make_municipality(municipality)

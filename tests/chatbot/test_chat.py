@@ -12,6 +12,8 @@ from infra.chassis.tables import outbox
 from infra.keyring import KeyDestroyedError
 from services.chatbot.adapters.tables import message, turn
 
+pytestmark = pytest.mark.slow
+
 
 async def test_an_answer_comes_with_its_receipt(desk):
     talk = await desk.talk()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from contracts.answer import ArticleWithdrawn
-from services.chatbot.insight import Unanswered, clusters, wilson
+from services.chatbot.insight import Unanswered, clusters
 from tests.chatbot.desk import SUNDAY
 
 pytestmark = pytest.mark.slow
@@ -171,10 +171,3 @@ def test_questions_of_one_matter_are_one_group_across_languages_and_the_largest_
 
 def test_a_question_without_a_known_word_stands_alone():
     assert [one.count for one in clusters([asked("?", (0, 0), (0.4, 0.3, 0.3))])] == [1]
-
-
-def test_a_share_of_few_votes_is_known_badly():
-    # Wilson 1927; the figures are those of R's prop.test(correct = FALSE).
-    assert wilson(2, 3) == pytest.approx((0.2077, 0.9385), abs=1e-4)
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)

@@ -80,6 +80,7 @@ def test_long_sentences_are_harder_to_read():
     assert readability(long).lix > 45
 
 
+@pytest.mark.slow
 def test_the_sample_base_is_sound_and_has_every_topic_in_three_languages():
     base = load_base(Path(__file__).parents[2] / "services" / "chatbot" / "knowledge")
 

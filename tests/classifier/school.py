@@ -35,6 +35,7 @@ from services.classifier.settings import ClassifierSettings
 from services.classifier.signature import load_signer
 from tests.classifier.conftest import WordsOnly
 from tests.conftest import free_port
+from tests.doubles import Visitor
 
 NOBODY = "127.0.0.1:1"
 BASE = "http://classifier.test"
@@ -130,7 +131,7 @@ class School:
         return [event.model_validate_json(value) for value in rows.scalars()]
 
     @asynccontextmanager
-    async def visitor(self, account: str | None = None) -> AsyncIterator["Visitor"]:
+    async def visitor(self, account: str | None = None) -> AsyncIterator[Visitor]:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
             base_url=BASE,
@@ -142,20 +143,6 @@ class School:
                 await client.get(f"/login/{token}")
                 await visitor.post(f"/login/{token}")
             yield visitor
-
-
-class Visitor:
-    """Somebody with a browser that sends back its CSRF token with each form."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def get(self, path: str) -> httpx.Response:
-        return await self.client.get(path)
-
-    async def post(self, path: str, **fields: str) -> httpx.Response:
-        token = self.client.cookies.get("henvend_csrf") or ""
-        return await self.client.post(path, data={"_csrf_token": token, **fields})
 
 
 def correction(about: InquiryReceived, now: str, **changed: Any) -> CorrectionConfirmed:

@@ -140,6 +140,7 @@ def test_examples_from_one_template_share_a_frame() -> None:
     assert found.openings == pytest.approx(0.25)
 
 
+@pytest.mark.slow
 def test_the_sample_has_no_exact_duplicate_leak_or_unknown_label_and_enough_of_all() -> None:
     sources = sources_of(None, None, None)
     seen: dict[str, str | None] = {}

@@ -21,6 +21,7 @@ from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.mailbox import Intake, listen
 from services.classifier.settings import ClassifierSettings
 from tests.conftest import free_port
+from tests.doubles import FakeClock
 
 SECRET = "Naboens rottehul ved Kastanjestien"
 
@@ -35,17 +36,9 @@ def mail(text: str = SECRET, message_id: str = "<a@b.example>") -> bytes:
     return message.as_bytes()
 
 
-class Clock:
-    def __init__(self) -> None:
-        self.now = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-
 @asynccontextmanager
 async def intake_in(tmp_path, **changed):
-    clock = Clock()
+    clock = FakeClock(datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
     settings = ClassifierSettings(
         data=tmp_path,
         classifier_smtp_port=free_port(),

@@ -13,6 +13,8 @@ from services.classifier.sources import sources_of
 from services.classifier.thresholds import ENOUGH_ROWS, Unseen, set_thresholds
 from services.classifier.train import shown, train
 
+pytestmark = pytest.mark.slow
+
 WORDS = (("hul", "i", "vejen", "i", "vejen"), ("pas", "er", "væk"), ("hul", "i", "taget"))
 
 

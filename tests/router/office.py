@@ -3,8 +3,6 @@
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
-from email.message import EmailMessage
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,34 +21,11 @@ from services.router.app import create_app, load_table
 from services.router.mailroom import Mailroom
 from services.router.route import RoutingTable
 from services.router.settings import RouterSettings
+from tests.doubles import FakeClock, FakeMail, Visitor
 from tests.router.inquiries import MONDAY, classified, enveloped, sealed_inquiry
 
 NO_BROKER = "127.0.0.1:1"
 BASE = "http://router.test"
-
-
-class FakeClock:
-    def __init__(self, now: datetime = MONDAY) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **delta: float) -> None:
-        self.now += timedelta(**delta)
-
-
-class FakeMail:
-    """An outgoing mail server that keeps what it took; `failing` is raised instead."""
-
-    def __init__(self) -> None:
-        self.sent: list[EmailMessage] = []
-        self.failing: Exception | None = None
-
-    async def send(self, message: EmailMessage) -> None:
-        if self.failing:
-            raise self.failing
-        self.sent.append(message)
 
 
 class Office:
@@ -130,7 +105,7 @@ class Office:
             return list(await cases.mails_of(reader, case_id))
 
     @asynccontextmanager
-    async def visitor(self, account: str | None = None, **headers: str) -> AsyncIterator["Visitor"]:
+    async def visitor(self, account: str | None = None, **headers: str) -> AsyncIterator[Visitor]:
         async with httpx.AsyncClient(
             transport=httpx.ASGITransport(app=self.app, raise_app_exceptions=False),
             base_url=BASE,
@@ -144,23 +119,9 @@ class Office:
             yield visitor
 
 
-class Visitor:
-    """Somebody with a browser that sends back its CSRF token with each form."""
-
-    def __init__(self, client: httpx.AsyncClient) -> None:
-        self.client = client
-
-    async def get(self, path: str, **options: Any) -> httpx.Response:
-        return await self.client.get(path, **options)
-
-    async def post(self, path: str, **fields: str) -> httpx.Response:
-        token = self.client.cookies.get("henvend_csrf") or ""
-        return await self.client.post(path, data={"_csrf_token": token, **fields})
-
-
 @asynccontextmanager
 async def open_office(folder: Path, **settings: Any) -> AsyncIterator[Office]:
-    clock = FakeClock()
+    clock = FakeClock(MONDAY)
     mail = FakeMail()
     # Nobody listens there: a broker that happens to run on this machine must not hear of us.
     chosen = RouterSettings(data=folder, broker=NO_BROKER, **settings)

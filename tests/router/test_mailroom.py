@@ -8,6 +8,8 @@ from services.router.mailroom import FIRST_WAIT, LONGEST_WAIT
 from services.router.ports import MailRefusedError
 from tests.router.inquiries import TITLE
 
+pytestmark = pytest.mark.slow
+
 REPLY = "Hullet bliver lappet på torsdag"
 
 

@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest, chi2
 
+from infra.statistics import wilson
 from services.router.measures import (
     Share,
     calibration_gap,
     chance_index,
     stability_index,
-    wilson,
 )
 
 

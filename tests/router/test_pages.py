@@ -6,6 +6,8 @@ from contracts.case import CaseMoved
 from contracts.governance import ErrorReported, SwitchTurned
 from tests.router.inquiries import SENDER, TITLE, WORDS
 
+pytestmark = pytest.mark.slow
+
 PAGES_OF_MANAGERS = ("/dead-letters", "/corrections", "/switches", "/bounced", "/reports")
 
 

@@ -10,6 +10,8 @@ from services.router.receipt import certainty, opens, token_of
 from services.router.receipt_page import PER_MINUTE
 from tests.router.inquiries import SENDER, TITLE, WORDS
 
+pytestmark = pytest.mark.slow
+
 
 async def address_of(office, case):
     key = await office.chassis.keyring.data_key(case.inquiry)
