@@ -1,17 +1,25 @@
 """Mail that leaves: the one outgoing server every service sends by."""
 
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from email.message import EmailMessage
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import aiosmtplib
+import structlog
 from pydantic import field_validator
 
 from infra.chassis.errors import DependencyUnavailableError
 from infra.chassis.settings import ServiceSettings
+from infra.keyring import KeyDestroyedError, SealBrokenError, UnknownKeyError
 
 SECONDS = 20
+FIRST_WAIT = timedelta(seconds=5)
+LONGEST_WAIT = timedelta(hours=1)
+
+log = structlog.get_logger()
 
 
 class OutgoingMail(Protocol):
@@ -27,6 +35,42 @@ class MailRefusedError(ValueError):
     def __init__(self, code: int) -> None:
         super().__init__(f"smtp {code}")
         self.code = code
+
+
+class Posted(NamedTuple):
+    """What became of a letter: sent, or to be tried again after `wait`, or never because of `failure`."""
+
+    failure: str | None = None
+    wait: timedelta | None = None
+
+    @property
+    def sent(self) -> bool:
+        return self.failure is None and self.wait is None
+
+
+async def post_letter(
+    mail: OutgoingMail,
+    write: Callable[[], Awaitable[EmailMessage]],
+    *,
+    attempts: int,
+    nobody: type[Exception],
+) -> Posted:
+    """One try. `write` composes the letter and raises `nobody` when there is no address to write to."""
+    try:
+        await mail.send(await write())
+    except DependencyUnavailableError:
+        return Posted(wait=min(FIRST_WAIT * 2 ** min(attempts, 12), LONGEST_WAIT))
+    except MailRefusedError as error:
+        return Posted(failure=f"smtp-{error.code}")
+    except nobody:
+        return Posted(failure="unanswerable")
+    except KeyDestroyedError:
+        return Posted(failure="erased")
+    except (UnknownKeyError, SealBrokenError):
+        # One letter that cannot be read must not keep all others from leaving.
+        log.exception("mail_unreadable")
+        return Posted(failure="unreadable")
+    return Posted()
 
 
 class MailSettings(ServiceSettings):

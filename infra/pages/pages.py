@@ -64,11 +64,17 @@ def day(when: datetime) -> str:
     return f"{when.astimezone(OFFICE):%d.%m.%Y}"
 
 
+def sureness(probability: float) -> str:
+    """A guess's probability in percent without its sign; what is guessed is never 0 or 100."""
+    percent = f"{100 * probability:.0f}"
+    return {"100": "> 99", "0": "< 1"}.get(percent, percent)
+
+
 def templates(
     service: str, folders: Iterable[Path], links: Mapping[str, str], members: Mapping[str, Any]
 ) -> Environment:
     """`t(key, **values)` translates into the page's `language`; the filters `moment` and `day` show
-    office time; undefined names are errors."""
+    office time, `sureness` a guess's probability; undefined names are errors."""
     environment = Environment(
         loader=ChoiceLoader([FileSystemLoader([*folders, HERE])]),
         autoescape=True,
@@ -76,7 +82,7 @@ def templates(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=moment, day=day)
+    environment.filters.update(moment=moment, day=day, sureness=sureness)
     environment.globals.update(
         t=_translate, page_language=_page_language, service=service, links=links, members=members
     )

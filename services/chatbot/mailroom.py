@@ -1,7 +1,6 @@
 """Sends the chat's own mails, once the trail holds the event they tell of."""
 
 import asyncio
-from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.utils import parseaddr
@@ -13,8 +12,7 @@ from sqlalchemy import Row
 from contracts.event import Sealed
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import DependencyUnavailableError
-from infra.chassis.outgoing import MailRefusedError, OutgoingMail
-from infra.keyring import KeyDestroyedError, SealBrokenError, UnknownKeyError
+from infra.chassis.outgoing import OutgoingMail, post_letter
 from infra.pages.pages import text
 from services.chatbot.adapters import conversations as store
 from services.chatbot.adapters import posts
@@ -25,18 +23,12 @@ from services.chatbot.say import day_of
 from services.chatbot.settings import ChatbotSettings
 
 LOOK_SECONDS = 1.0
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
 
 log = structlog.get_logger()
 
 
 class NobodyError(LookupError):
-    """There is nobody left to write to: the conversation or the address is gone."""
-
-
-class NotYetError(RuntimeError):
-    """The trail does not have all of it."""
+    """There is nobody to write to: the conversation or the address is gone, or it is none."""
 
 
 class Mailroom:
@@ -68,26 +60,21 @@ class Mailroom:
         return len(due)
 
     async def _send(self, row: Row[Any]) -> None:
+        write = self._recall if row.kind == "recall" else self._review
+        posted = await post_letter(
+            self._mail, lambda: write(row), attempts=row.attempts, nobody=NobodyError
+        )
         now = self._chassis.clock()
-        settled: dict[str, Any] = {"settled_at": now}
-        try:
-            letter = await (self._recall(row) if row.kind == "recall" else self._review(row))
-            await self._mail.send(letter)
-        except (DependencyUnavailableError, NotYetError):
-            wait = min(FIRST_WAIT * 2 ** min(row.attempts, 12), LONGEST_WAIT)
-            settled = {"next_at": now + wait}
-        except MailRefusedError as error:
-            settled |= {"failure": f"smtp-{error.code}"}
-        except (NobodyError, KeyDestroyedError):
-            settled |= {"failure": "gone"}
-        except (UnknownKeyError, SealBrokenError, ValueError):
-            log.exception("mail_unreadable", mail=str(row.id))
-            settled |= {"failure": "unreadable"}
-        else:
+        if posted.sent:
             self._chassis.metrics.count("henvend_mails_sent_total", kind=row.kind)
+        settled: dict[str, Any] = (
+            {"next_at": now + posted.wait}
+            if posted.wait
+            else {"settled_at": now, "failure": posted.failure}
+        )
         async with self._chassis.database.write() as tx:
             await posts.settle_mail(tx, row.id, **settled)
-        log.info("mail_settled", mail=str(row.id), kind=row.kind, sent="settled_at" in settled)
+        log.info("mail_tried", mail=str(row.id), kind=row.kind, sent=posted.sent)
 
     async def _recall(self, row: Row[Any]) -> EmailMessage:
         async with self._chassis.database.read() as reader:
@@ -132,7 +119,8 @@ class Mailroom:
         if to is None or not articles:
             raise NobodyError
         if any(one.confirmed_at is None for one in articles):
-            raise NotYetError
+            # Log before act.
+            raise DependencyUnavailableError("trail")
         language = "sv" if self._municipality.country == "se" else "da"
         lines = [
             f"- {one.topic}.{one.language} v{one.version} ({one.review_by})" for one in articles
@@ -147,11 +135,13 @@ class Mailroom:
         return self._letter(row, to, subject, body)
 
     def _letter(self, row: Row[Any], to: str, subject: str, body: str) -> EmailMessage:
-        """Raises ValueError when `to` is no address."""
         domain = parseaddr(self._settings.router_from)[1].rpartition("@")[2]
         message = EmailMessage()
         message["From"] = self._settings.router_from
-        message["To"] = Address(addr_spec=to)
+        try:
+            message["To"] = Address(addr_spec=to)
+        except ValueError:
+            raise NobodyError from None
         message["Subject"] = subject
         # From the mail's own id, so that a second copy is recognised.
         message["Message-ID"] = f"<{row.id}@{domain}>"

@@ -9,11 +9,11 @@ from contracts.event import Envelope, effect_id
 from contracts.governance import RulesChanged
 from contracts.taxonomy import load_taxonomy
 from infra.chassis.chassis import Chassis
+from infra.chassis.outgoing import OutgoingMail, SmtpMail
 from infra.chassis.settings import SettingsError
 from infra.chassis.tables import outbox
 from services.router.acts import Desk
 from services.router.adapters.office_days import OfficeHolidays
-from services.router.adapters.smtp import SmtpMail
 from services.router.api import staff_routes
 from services.router.consumer import Consumer
 from services.router.live import Changes
@@ -23,7 +23,6 @@ from services.router.monitor_rounds import Rounds
 from services.router.office import Office
 from services.router.office_pages import office_routes
 from services.router.policy import Policy, PolicyError, load_policy
-from services.router.ports import OutgoingMail
 from services.router.promise_keeper import PromiseKeeper
 from services.router.receipt_page import Counter, receipt_routes
 from services.router.route import RoutingTable

@@ -1,7 +1,7 @@
 """Sends what is due by mail, once the trail holds the event it tells of."""
 
 import asyncio
-from datetime import timedelta
+from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any
 
@@ -12,19 +12,15 @@ from contracts.event import Sealed
 from contracts.inquiry import InquiryReceived
 from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
-from infra.chassis.errors import DependencyUnavailableError
+from infra.chassis.outgoing import OutgoingMail, post_letter
 from infra.chassis.tables import outbox
-from infra.keyring import KeyDestroyedError, SealBrokenError, UnknownKeyError
 from infra.pages.pages import LANGUAGES, day, text
 from services.router.adapters import cases
 from services.router.letters import Correspondence, Letterhead, UnanswerableError, compose
-from services.router.ports import MailRefusedError, OutgoingMail
 from services.router.receipt import token_of
 from services.router.settings import RouterSettings
 
 LOOK_SECONDS = 0.5
-FIRST_WAIT = timedelta(seconds=5)
-LONGEST_WAIT = timedelta(hours=1)
 
 log = structlog.get_logger()
 
@@ -55,34 +51,24 @@ class Mailroom:
         return len(due)
 
     async def _send(self, row: Row[Any]) -> None:
+        posted = await post_letter(
+            self._mail, lambda: self._compose(row), attempts=row.attempts, nobody=UnanswerableError
+        )
         now = self._chassis.clock()
-        settled: dict[str, Any] = {}
-        try:
-            await self._mail.send(compose(await self._write(row), self._head))
-        except DependencyUnavailableError:
-            wait = min(FIRST_WAIT * 2 ** min(row.attempts, 12), LONGEST_WAIT)
-            settled = {"next_at": now + wait}
-        except MailRefusedError as error:
-            settled = {"failure": f"smtp-{error.code}"}
-        except UnanswerableError:
-            settled = {"failure": "unanswerable"}
-        except KeyDestroyedError:
-            settled = {"failure": "erased"}
-        except (UnknownKeyError, SealBrokenError):
-            # One letter that cannot be read must not keep all others from leaving.
-            log.exception("mail_unreadable", mail=str(row.id))
-            settled = {"failure": "unreadable"}
-        else:
-            settled = {"sent_at": now}
+        if posted.sent:
             self._chassis.metrics.count("henvend_mails_sent_total", kind=row.kind)
         async with self._chassis.database.write() as tx:
-            await cases.settle_mail(tx, row.id, **settled)
-        log.info(
-            "mail_settled",
-            mail=str(row.id),
-            kind=row.kind,
-            **{k: str(v) for k, v in settled.items()},
-        )
+            await cases.settle_mail(
+                tx,
+                row.id,
+                sent_at=now if posted.sent else None,
+                failure=posted.failure,
+                next_at=now + posted.wait if posted.wait else None,
+            )
+        log.info("mail_tried", mail=str(row.id), kind=row.kind, sent=posted.sent)
+
+    async def _compose(self, row: Row[Any]) -> EmailMessage:
+        return compose(await self._write(row), self._head)
 
     async def _write(self, row: Row[Any]) -> Correspondence:
         async with self._chassis.database.read() as reader:

@@ -13,8 +13,8 @@ from playwright.async_api import Browser, BrowserContext, Page, async_playwright
 from contracts.event import effect_id
 from contracts.governance import DeadLettered
 from contracts.inquiry import Alternative, DecisionContested, Evidence, Neighbour, Phrase
+from infra.chassis.outgoing import MailRefusedError
 from services.router.office import Office as OfficeMatters
-from services.router.ports import MailRefusedError
 from tests.conftest import free_port
 from tests.router.inquiries import classified, parts_of
 from tests.router.monitored import Past, chat, live_through

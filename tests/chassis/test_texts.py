@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from infra.pages.pages import LANGUAGES, MissingTextError, text, texts
+from infra.pages.pages import LANGUAGES, MissingTextError, sureness, text, texts
 
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
 
@@ -40,3 +40,10 @@ def test_no_word_was_taken_for_a_yaml_truth():
     taken = {"True", "False", "None"}
 
     assert [k for lang in LANGUAGES for k, v in texts(lang).items() if v in taken] == []
+
+
+@pytest.mark.parametrize(
+    ("probability", "shown"), [(0.9999, "> 99"), (0.994, "99"), (0.5, "50"), (0.004, "< 1")]
+)
+def test_a_guess_is_never_shown_as_certain(probability, shown):
+    assert sureness(probability) == shown

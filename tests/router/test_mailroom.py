@@ -4,8 +4,7 @@ import pytest
 
 from contracts.case import CaseOpened
 from infra.chassis.errors import DependencyUnavailableError
-from services.router.mailroom import FIRST_WAIT, LONGEST_WAIT
-from services.router.ports import MailRefusedError
+from infra.chassis.outgoing import FIRST_WAIT, LONGEST_WAIT, MailRefusedError
 from tests.router.inquiries import TITLE
 
 pytestmark = pytest.mark.slow

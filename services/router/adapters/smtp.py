@@ -1,5 +1,0 @@
-"""Outgoing mail by SMTP."""
-
-from infra.chassis.outgoing import SmtpMail
-
-__all__ = ["SmtpMail"]
