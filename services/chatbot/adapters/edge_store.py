@@ -11,6 +11,13 @@ import qdrant_edge as edge
 from services.chatbot.ports import Hit, Only, StoredPoint
 
 BATCH = 500
+INDEXED = {
+    "municipality": edge.PayloadSchemaType.Keyword,
+    "language": edge.PayloadSchemaType.Keyword,
+    "valid_from": edge.PayloadSchemaType.Integer,
+    "review_by": edge.PayloadSchemaType.Integer,
+}
+"""What is filtered by: without an index a search reads every payload, which is 20 times slower."""
 
 
 class EdgeStore:
@@ -25,13 +32,16 @@ class EdgeStore:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             self._shard = edge.EdgeShard.create(str(folder), config)
+        for field, kind in INDEXED.items():
+            # Again is harmless, and gives one to stores made before there was any.
+            self._shard.update(edge.UpdateOperation.create_field_index(field, kind))
 
     def ids(self) -> set[UUID]:
         found: set[UUID] = set()
         offset: Any = None
         while True:
             records, offset = self._shard.scroll(edge.ScrollRequest(offset=offset, limit=BATCH))
-            found.update(UUID(str(record.id)) for record in records)
+            found.update(_uuid(record.id) for record in records)
             if offset is None:
                 return found
 
@@ -58,10 +68,14 @@ class EdgeStore:
                 params=edge.SearchParams(exact=True),
             )
         )
-        return [Hit(UUID(str(point.id)), point.score) for point in found]
+        return [Hit(_uuid(point.id), point.score) for point in found]
 
     def close(self) -> None:
         self._shard.close()
+
+
+def _uuid(point_id: object) -> UUID:
+    return point_id if isinstance(point_id, UUID) else UUID(str(point_id))
 
 
 def _point(point: StoredPoint) -> edge.Point:

@@ -12,6 +12,13 @@ from infra.chassis.errors import DependencyUnavailableError
 from services.chatbot.ports import Hit, Only, StoredPoint
 
 BATCH = 500
+INDEXED = {
+    "municipality": q.PayloadSchemaType.KEYWORD,
+    "language": q.PayloadSchemaType.KEYWORD,
+    "valid_from": q.PayloadSchemaType.INTEGER,
+    "review_by": q.PayloadSchemaType.INTEGER,
+}
+"""What is filtered by."""
 
 
 class ServerStore:
@@ -26,6 +33,8 @@ class ServerStore:
                     collection,
                     vectors_config=q.VectorParams(size=dimensions, distance=q.Distance.COSINE),
                 )
+                for field, kind in INDEXED.items():
+                    client.create_payload_index(collection, field, kind)
         except (ResponseHandlingException, UnexpectedResponse) as error:
             raise DependencyUnavailableError("vector store") from error
 
