@@ -33,6 +33,9 @@ MOST_DOUBLINGS = 6
 KEEP = timedelta(days=30)
 """Confirmed rows stay this long, so that a repeated cause can repeat its effects."""
 
+_PUT_SQLITE = sqlite.insert(outbox).on_conflict_do_nothing()
+_PUT_POSTGRES = postgresql.insert(outbox).on_conflict_do_nothing()
+
 log = structlog.get_logger()
 
 
@@ -71,19 +74,17 @@ class Outbox:
     async def put(self, tx: Transaction, envelope: Envelope[Any], *, cause: UUID | None) -> None:
         """Publish `envelope` once `tx` has committed; putting the same event id again is harmless."""
         record = envelope.record()
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         await tx.execute(
-            insert(outbox)
-            .values(
-                event_id=envelope.id,
-                cause=cause,
-                topic=record.topic,
-                key=record.key,
-                value=record.value,
-                headers=record.headers,
-                put_at=self._clock(),
-            )
-            .on_conflict_do_nothing()
+            _PUT_SQLITE if self._database.is_sqlite else _PUT_POSTGRES,
+            {
+                "event_id": envelope.id,
+                "cause": cause,
+                "topic": record.topic,
+                "key": record.key,
+                "value": record.value,
+                "headers": record.headers,
+                "put_at": self._clock(),
+            },
         )
         tx.after_commit(self.nudge)
 

@@ -5,7 +5,10 @@ import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy import Row
 
 from contracts.answer import AnswerVerdict
 from contracts.event import effect_id
@@ -100,15 +103,20 @@ class Chat:
             async with self._chassis.database.read() as reader:
                 there = await store.seq_of(reader, talk.id, message_id)
                 fresh = await store.talk(reader, talk.id)
+                before = await store.handovers(reader, talk.id)
+                paused = not await self._switch.is_on_in(reader)
             if there is not None:
                 return await self._room.shown(talk.id, there - 1)
             if fresh is None:
                 raise NoConversationError
             now = self._chassis.clock()
-            paused = not await self._switch.is_on()
             reply = await self._reply(fresh, words, topic, now, paused=paused)
-            first = await self._keep_reply(fresh, key, message_id, reply, now, paused=paused)
-            return await self._room.shown(talk.id, first - 1)
+            kept = self._sealed(fresh, key, message_id, reply, now, paused=paused)
+            handing = await self._handing(fresh, key, reply, kept, before)
+            await self._keep_reply(key, reply, kept, handing, paused=paused)
+            if handing is None:
+                return [opened(one, key) for one in kept]
+            return await self._room.shown(talk.id, kept[0].seq - 1)
 
     async def call_person(self, talk: Talk, note: str, mail: str | None, event: UUID) -> str:
         """Hand the conversation over; its reference. The same `event` again changes nothing."""
@@ -201,7 +209,7 @@ class Chat:
         reply = await self._engine.reply(question)
         return reply or reply_paused(question, self._phrases, SILENT)
 
-    async def _keep_reply(
+    def _sealed(
         self,
         talk: Talk,
         key: DataKey,
@@ -210,38 +218,50 @@ class Chat:
         now: datetime,
         *,
         paused: bool,
-    ) -> int:
-        """Everything that follows from a message in one transaction; the number of the message."""
+    ) -> list[Kept]:
+        """The message and what is said to it."""
         asked = Saying("question", reply.masked_text, {})
         kept = [sealed(key, talk.messages + 1, message_id, "citizen", asked, now)]
         for saying in self._words(reply, paused=paused):
             said_id = effect_id(message_id, f"said/{len(kept)}")
             role = "notice" if saying.kind == "notice" else "bot"
             kept.append(sealed(key, kept[0].seq + len(kept), said_id, role, saying, now))
+        return kept
+
+    async def _keep_reply(
+        self,
+        key: DataKey,
+        reply: Reply,
+        kept: Sequence[Kept],
+        handing: Handing | None,
+        *,
+        paused: bool,
+    ) -> None:
+        """Everything that follows from a message in one transaction."""
         answers = [one for one in kept if one.role == "bot"]
-        handing = await self._handing(talk, key, reply, kept)
+        thread = reply.thread
         async with self._chassis.database.write() as tx:
-            await store.add(tx, kept)
-            await store.touch(
-                tx, talk.id, topic=reply.thread.topic, offered=list(reply.thread.offered)
-            )
+            await store.add(tx, kept, topic=thread.topic, offered=list(thread.offered))
             for one, part in zip(answers, reply.parts, strict=True):
                 source = Source() if paused else self._source()
                 await self._record(tx, one, part, reply, kept[0], key, handing, source)
             if handing is not None:
                 await self._handovers.put(tx, key, handing)
-            self._room.announce_after(tx, talk.id)
+            self._room.announce_after(tx, key.id)
         for part in reply.parts:
             self._count(part.verdict, reply.language)
-        return kept[0].seq
 
     async def _handing(
-        self, talk: Talk, key: DataKey, reply: Reply, kept: Sequence[Kept]
+        self,
+        talk: Talk,
+        key: DataKey,
+        reply: Reply,
+        kept: Sequence[Kept],
+        before: Sequence[Row[Any]],
     ) -> Handing | None:
         """Where the message goes besides its answer."""
         verdicts = {part.verdict for part in reply.parts}
         message_id = kept[0].id
-        before = await self._handovers.before(talk.id)
         if "handed-over" in verdicts:
             event = effect_id(message_id, "person")
             if before and not any(part.refusal for part in reply.parts):

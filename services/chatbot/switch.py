@@ -10,6 +10,7 @@ from contracts.governance import SwitchTurned
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from services.chatbot.adapters import switches
+from services.chatbot.adapters.conversations import Reader
 
 ANSWERS = "chat.answers"
 Reason = Literal["wrong-answers", "maintenance", "staff-request", "as-usual"]
@@ -30,7 +31,12 @@ class AnswerSwitch:
         """False: switched off by the operator's settings, whatever is turned here."""
 
     async def is_on(self) -> bool:
-        turned = await self.turned()
+        async with self._chassis.database.read() as reader:
+            return await self.is_on_in(reader)
+
+    async def is_on_in(self, reader: Reader) -> bool:
+        """As part of what is read anyway."""
+        turned = await switches.switch(reader, ANSWERS)
         return self.allowed and (turned is None or bool(turned.on))
 
     async def turned(self) -> Row[Any] | None:

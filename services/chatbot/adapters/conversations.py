@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, null, select, update
+from sqlalchemy import Row, bindparam, delete, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Sealed
@@ -15,6 +15,24 @@ from infra.database import Transaction
 from services.chatbot.adapters.tables import conversation, handover, message, turn
 
 Reader = AsyncConnection | Transaction
+
+# What every message asks, built once: SQLAlchemy spends longer on building a statement than SQLite
+# on answering it.
+_TALK = select(conversation).where(conversation.c.id == bindparam("of"))
+_CHANGE_TALK = update(conversation).where(conversation.c.id == bindparam("of"))
+_ADD_MESSAGE = insert(message)
+_ADD_TURN = insert(turn)
+_MESSAGES = (
+    select(message)
+    .where(message.c.conversation == bindparam("of"), message.c.seq > bindparam("after"))
+    .order_by(message.c.seq)
+)
+_SEQ = select(message.c.seq).where(
+    message.c.conversation == bindparam("of"), message.c.id == bindparam("message")
+)
+_HANDOVERS = (
+    select(handover).where(handover.c.conversation == bindparam("of")).order_by(handover.c.put_at)
+)
 
 
 @dataclass(frozen=True)
@@ -53,57 +71,42 @@ async def start(tx: Transaction, talk: Talk) -> None:
 
 
 async def talk(reader: Reader, conversation_id: UUID) -> Talk | None:
-    row = (
-        await reader.execute(select(conversation).where(conversation.c.id == conversation_id))
-    ).first()
+    row = (await reader.execute(_TALK, {"of": conversation_id})).first()
     return Talk(**{**row._mapping, "offered": tuple(row.offered)}) if row else None  # noqa: SLF001
 
 
-async def add(tx: Transaction, kept: Sequence[Kept]) -> None:
+async def add(tx: Transaction, kept: Sequence[Kept], **values: Any) -> None:
+    """Messages, and with them what they change in their conversation."""
     if not kept:
         return
     await tx.execute(
-        insert(message),
+        _ADD_MESSAGE,
         [
             {**vars(one), "text": one.text.model_dump(mode="json"), "about": dict(one.about)}
             for one in kept
         ],
     )
-    await tx.execute(
-        update(conversation)
-        .where(conversation.c.id == kept[0].conversation)
-        .values(messages=kept[-1].seq, last_at=kept[-1].at)
-    )
+    last = kept[-1]
+    await touch(tx, last.conversation, messages=last.seq, last_at=last.at, **values)
 
 
 async def touch(tx: Transaction, conversation_id: UUID, **values: Any) -> None:
-    await tx.execute(
-        update(conversation).where(conversation.c.id == conversation_id).values(**values)
-    )
+    await tx.execute(_CHANGE_TALK, {"of": conversation_id, **values})
 
 
 async def messages(reader: Reader, conversation_id: UUID, after: int = 0) -> list[Kept]:
-    rows = await reader.execute(
-        select(message)
-        .where(message.c.conversation == conversation_id, message.c.seq > after)
-        .order_by(message.c.seq)
-    )
+    rows = await reader.execute(_MESSAGES, {"of": conversation_id, "after": after})
     return [_kept(row) for row in rows]
 
 
 async def seq_of(reader: Reader, conversation_id: UUID, message_id: UUID) -> int | None:
     """Where a message with this id stands; None when it never came."""
-    found = await reader.execute(
-        select(message.c.seq).where(
-            message.c.conversation == conversation_id, message.c.id == message_id
-        )
-    )
-    row = found.first()
+    row = (await reader.execute(_SEQ, {"of": conversation_id, "message": message_id})).first()
     return int(row.seq) if row else None
 
 
 async def add_turn(tx: Transaction, **values: Any) -> None:
-    await tx.execute(insert(turn).values(**values))
+    await tx.execute(_ADD_TURN, values)
 
 
 async def rate(tx: Transaction, conversation_id: UUID, seq: int, *, helpful: bool) -> bool:
@@ -148,12 +151,7 @@ async def add_handover(tx: Transaction, **values: Any) -> None:
 
 async def handovers(reader: Reader, conversation_id: UUID) -> list[Row[Any]]:
     """Oldest first."""
-    rows = await reader.execute(
-        select(handover)
-        .where(handover.c.conversation == conversation_id)
-        .order_by(handover.c.put_at)
-    )
-    return list(rows)
+    return list(await reader.execute(_HANDOVERS, {"of": conversation_id}))
 
 
 async def handover_of(reader: Reader, inquiry: UUID) -> Row[Any] | None:

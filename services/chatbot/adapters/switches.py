@@ -2,13 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.governance import SwitchTurned
 from infra.database import Transaction
 from services.chatbot.adapters.conversations import Reader
 from services.chatbot.adapters.tables import chat_switch
+
+_SWITCH = select(chat_switch).where(chat_switch.c.name == bindparam("named"))
 
 
 async def keep_switch(tx: Transaction, turned: SwitchTurned, at: Any) -> None:
@@ -23,4 +25,4 @@ async def keep_switch(tx: Transaction, turned: SwitchTurned, at: Any) -> None:
 
 
 async def switch(reader: Reader, name: str) -> Row[Any] | None:
-    return (await reader.execute(select(chat_switch).where(chat_switch.c.name == name))).first()
+    return (await reader.execute(_SWITCH, {"named": name})).first()
