@@ -11,10 +11,11 @@ from infra.text.language import guess_language_of
 from infra.text.mask import Span, blank, find_personal
 from infra.text.normalise import Word, words
 from services.classifier.calibrate import outside_signs, softmax, trusted, typicality
-from services.classifier.cross_fit import likeness, nearest
+from services.classifier.cross_fit import likeness
 from services.classifier.evidence import Weighted, phrases, word_shares
 from services.classifier.features import Floats, Matrix
 from services.classifier.model import Model
+from services.classifier.nearest import nearest
 from services.classifier.split import Clause, Stretch, clauses, stretches
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion, judge
@@ -116,7 +117,7 @@ def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
 def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
     prepared = [_prepare(inquiry) for inquiry in inquiries]
     scored = _score(prepared, model)
-    near = nearest(model.examples, scored.dense)
+    near = nearest(model.examples, scored.dense, model.examples_across)
     outside = model.calibration.outside(_signs(prepared, scored, near.cosines, model))
     return [
         _Opened(

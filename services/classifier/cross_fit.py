@@ -15,12 +15,10 @@ from services.classifier.embedding import weigh_words
 from services.classifier.features import Counted, Floats, Ids, Matrix, Words
 from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, fit_head
 from services.classifier.lexicon import Lexicon
+from services.classifier.nearest import nearest
 
 FOLDS = 3
 NEIGHBOURS = 5
-CANDIDATES = 16
-"""Looked at exactly, for a large product is exact to six digits only."""
-DIGITS = 6
 Embed = Callable[[Sequence[int]], Floats]
 Step = Callable[[], None]
 
@@ -111,26 +109,6 @@ def similarity(examples: Floats, dense: Floats) -> Floats:
 def likeness(cosines: Floats) -> Floats:
     """From cosines to the nearest examples, nearest first, as in `similarity`."""
     return np.column_stack([cosines[:, 0], cosines[:, :NEIGHBOURS].mean(axis=1)])
-
-
-class Nearest(NamedTuple):
-    """Numbers of examples and their cosines, nearest first; n x at most CANDIDATES."""
-
-    places: Ids
-    cosines: Floats
-
-
-def nearest(examples: Floats, dense: Floats) -> Nearest:
-    rough = dense @ examples.T
-    count = min(CANDIDATES, rough.shape[1])
-    places = np.sort(np.argpartition(rough, -count, axis=1)[:, -count:], axis=1)
-    # A large product rounds differently with every number of rows, this one does not.
-    exact = np.einsum("nd,nkd->nk", dense, examples[places], dtype=np.float64).round(DIGITS)
-    order = np.argsort(-exact, axis=1, kind="stable")
-    return Nearest(
-        np.take_along_axis(places, order, axis=1).astype(np.int32),
-        np.take_along_axis(exact, order, axis=1).astype(np.float32),
-    )
 
 
 def inside(labels: Sequence[str]) -> NDArray[np.bool_]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
+import numpy as np
+
 from services.classifier.calibrate import OutsideModel
 from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head
@@ -66,3 +68,8 @@ class Model:
     @cached_property
     def categories(self) -> tuple[str, ...]:
         return tuple(name for name in self.head.classes if name != OUTSIDE)
+
+    @cached_property
+    def examples_across(self) -> Floats:
+        """The examples as columns, as `nearest` multiplies them."""
+        return np.ascontiguousarray(self.examples.T, dtype=np.float32)
