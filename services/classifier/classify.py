@@ -14,9 +14,11 @@ from services.classifier.calibrate import outside_signs, softmax, trusted, typic
 from services.classifier.cross_fit import likeness
 from services.classifier.evidence import Weighted, phrases, word_shares
 from services.classifier.features import Floats, Matrix
+from services.classifier.mixed import Span as Place
+from services.classifier.mixed import Stretch, Whole, is_announced, stretches
 from services.classifier.model import Model
 from services.classifier.nearest import nearest
-from services.classifier.split import Clause, Stretch, clauses, stretches
+from services.classifier.split import Clause, clauses
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion, judge
 
@@ -93,6 +95,8 @@ class _Opened:
     clean: _Prepared
     opinion: Opinion
     outside: float
+    probabilities: Floats
+    """Over the categories."""
     row: Matrix
     dense: Floats
     flags: Floats
@@ -125,6 +129,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
             clean,
             _opinion(clean, scored.probabilities[n], float(outside[n]), model),
             round(float(outside[n]), DIGITS),
+            scored.probabilities[n],
             scored.rows[n],
             scored.dense[n],
             scored.flags[n],
@@ -226,13 +231,23 @@ def _split(opened: Sequence[_Opened], model: Model) -> list[tuple[Part, ...]]:
     ]
     if not alone:
         return [()] * len(opened)
-    probabilities = _score(alone, model).probabilities
     ends = np.cumsum([len(own) for own in pieces])[:-1]
-    return [
-        tuple(_named(part, model) for part in stretches(own, rows, _first_two(one, model)))
+    rows = np.split(_score(alone, model).probabilities, ends)
+    wholes = {
+        number: Whole(_spoken(one.clean), own, one.probabilities, by_clause)
+        for number, (one, own, by_clause) in enumerate(zip(opened, pieces, rows, strict=True))
         if own
-        else ()
-        for one, own, rows in zip(opened, pieces, np.split(probabilities, ends), strict=True)
+    }
+
+    def read(places: Sequence[Place]) -> Floats:
+        halves = [_stretch_of(opened[number].clean, start, end) for number, start, end in places]
+        return _score(halves, model).probabilities
+
+    departments = [model.kinds[category].department for category in model.categories]
+    found = stretches(wholes, read, departments)
+    return [
+        tuple(_named(part, model) for part in found.get(number, ()))
+        for number in range(len(opened))
     ]
 
 
@@ -240,14 +255,15 @@ def _pieces(one: _Opened) -> list[Clause]:
     candidates = one.opinion.candidates
     if len(one.clean.words) < MIXED_WORDS or len(candidates) < 2:
         return []
-    if candidates[0].confidence >= SURE_OF_ONE:
+    text = _spoken(one.clean)
+    if candidates[0].confidence >= SURE_OF_ONE and not is_announced(text):
         return []
-    found = clauses(one.clean.whole[one.clean.offset :])
+    found = clauses(text)
     return found if len(found) > 1 else []
 
 
-def _first_two(one: _Opened, model: Model) -> list[int]:
-    return [model.categories.index(c.category) for c in one.opinion.candidates[:2]]
+def _spoken(clean: _Prepared) -> str:
+    return clean.whole[clean.offset :]
 
 
 def _stretch_of(clean: _Prepared, start: int, end: int) -> _Prepared:

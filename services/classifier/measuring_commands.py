@@ -92,7 +92,11 @@ def _print_overview(sets: Any, written: Any) -> None:
 def _cases(folder: Path) -> list[Any]:
     from services.classifier.evaluate import read_cases  # noqa: PLC0415
 
-    return read_cases(folder) if folder.is_dir() else []
+    if not folder.is_dir():
+        return []
+    # Its folders hold what is measured by itself and does not set thresholds.
+    folders = [folder, *sorted(path for path in folder.iterdir() if path.is_dir())]
+    return [case for one in folders for case in read_cases(one)]
 
 
 def _minima(least: str) -> dict[Any, int]:
