@@ -23,6 +23,7 @@ SIGNS = (
     "category_lead",
     "coverage",
     "outside",
+    "outside_words",
     *KINDS,
 )
 """What speaks for the best topic being right, or for its being among the first three."""
@@ -89,7 +90,7 @@ def signs(evidence: Evidence) -> Floats:
             features[first, 6],
             features[first, 6] - behind[6],
             evidence.coverage,
-            evidence.outside,
+            *evidence.outside,
             *evidence.kinds,
         ],
         dtype=np.float32,

@@ -38,12 +38,15 @@ from services.chatbot.trials import (
 
 Trials = Sequence[Trial]
 
-START = (8.0, 2.0, 4.0, 1.0, 2.0, 4.0, 0.6)
+START = (8.0, 2.0, 4.0, 1.0, 2.0, 4.0, 0.6, 4.0, 4.0, 2.0)
 """Where the search for the ranking weights begins, one for each of FEATURES; also the prior."""
 
 
 ENOUGH = 60
 """Questions that came, answerable and not, from which on they set the thresholds."""
+LOUDER = 10
+"""What came against the articles' own questions, all together: those the embedding has learnt, so
+that their likeness to each other says more than a stranger's ever will."""
 FOLDS = 5
 
 
@@ -155,8 +158,7 @@ def _fit_ranking(known: Trials, came: Trials) -> Ranking:
     trials = [*known, *answerable]
     importance = np.ones(len(trials))
     if answerable:
-        # What came speaks half as loud as all the articles' own questions together.
-        importance[len(known) :] = max(1.0, len(known) / len(answerable) / 2)
+        importance[len(known) :] = max(1.0, LOUDER * len(known) / len(answerable))
     importance /= importance.sum()
     features = np.stack([trial.features for trial in trials]).astype(np.float64)
     closed = np.where(np.stack([trial.open for trial in trials]), 0.0, NOTHING)
@@ -349,6 +351,6 @@ def _logistic(
         return float(value + 1e-3 * weights @ weights), gradient + 2e-3 * weights
 
     start = np.zeros(rows.shape[1])
-    against = {"outside", "elsewhere", *REFUSED}
+    against = {"outside", "outside_words", "elsewhere", *REFUSED}
     bounds = [*((None, 0.0) if sign in against else (0.0, None) for sign in SIGNS), (None, None)]
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)

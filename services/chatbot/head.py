@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from services.chatbot.index import Head, Index
+from services.chatbot.ports import Floats
 
 
 class HeadPlan(NamedTuple):
@@ -21,11 +22,11 @@ class Solved(NamedTuple):
     """The fitted head and what is needed to ask it without some of the rows it was fitted to."""
 
     head: Head
-    inverse: NDArray[np.float64]
-    dual: NDArray[np.float64]
-    targets: NDArray[np.float64]
+    inverse: Floats
+    dual: Floats
+    targets: Floats
 
-    def without(self, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> NDArray[np.float64]:
+    def without(self, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> Floats:
         """What a head fitted without `rows` says about `asked`, which must be among them (exact)."""
         block = self.inverse[np.ix_(rows, rows)]
         shift = np.linalg.solve(block, self.dual[rows])
@@ -42,13 +43,14 @@ def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
     rows = (*index.entries, *index.passages, *index.outside)
     vectors = np.concatenate([index.vectors, index.passage_vectors, index.outside_vectors])
     terms = index.questions.vectors([e.text for e in rows], [e.language for e in rows])
-    kernel = plan.dense_share * (vectors @ vectors.T).astype(np.float64)
+    # Single precision halves the work; the ridge keeps the kernel far from singular.
+    kernel = plan.dense_share * (vectors @ vectors.T).astype(np.float32)
     kernel += (1 - plan.dense_share) * (terms @ terms.T).toarray()
     kernel[np.diag_indices_from(kernel)] += plan.ridge
     inverse = _inverse(kernel)
     nothing = len(index.topics)
     numbers = [index.topic_numbers.get(entry.topic, nothing) for entry in rows]
-    targets = np.eye(nothing + 1)[numbers][:, :nothing]
+    targets = np.eye(nothing + 1, dtype=np.float32)[numbers][:, :nothing]
     dual = inverse @ targets
     head = Head(
         dense=(plan.dense_share * vectors.T @ dual).astype(np.float32),
@@ -57,10 +59,10 @@ def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
     return Solved(head, inverse, dual, targets)
 
 
-def _inverse(kernel: NDArray[np.float64]) -> NDArray[np.float64]:
+def _inverse(kernel: Floats) -> Floats:
     """Of a symmetric positive definite matrix: a third of the work of a general inverse."""
-    factor, failed = lapack.dpotrf(kernel, lower=1)
+    factor, failed = lapack.spotrf(kernel, lower=1)
     if failed:
         return np.asarray(np.linalg.inv(kernel))
-    half, _ = lapack.dpotri(factor, lower=1)
+    half, _ = lapack.spotri(factor, lower=1)
     return np.asarray(np.tril(half) + np.tril(half, -1).T)

@@ -29,10 +29,15 @@ FEATURES = (
     "lexical_body",
     "head",
     "category",
+    "several",
+    "passage",
+    "passage_other_language",
 )
 """What speaks for a topic; the order of the columns of `Evidence.features`."""
 SEARCHED = 256
 """How many of the nearest questions the vector store is asked for."""
+SEVERAL = 4
+"""So many of a topic's questions say together how near it is: one alone may be near by chance."""
 
 
 class Entry(NamedTuple):
@@ -132,6 +137,24 @@ class Index:
         return np.array([entry.language for entry in self.entries])
 
     @cached_property
+    def members(self) -> NDArray[np.int64]:
+        """topics x most: numbers of each topic's entries, the rows filled up with `len(entries)`."""
+        of = [np.flatnonzero(self.topic_of == number) for number in range(len(self.topics))]
+        members = np.full((len(of), max([SEVERAL, *map(len, of)])), len(self.entries))
+        for row, numbers in zip(members, of, strict=True):
+            row[: len(numbers)] = numbers
+        return members
+
+    @cached_property
+    def passage_topic_of(self) -> NDArray[np.int64]:
+        """Topic number of each passage."""
+        return np.array([self.topic_numbers[entry.topic] for entry in self.passages], dtype=int)
+
+    @cached_property
+    def passage_language_of(self) -> NDArray[np.str_]:
+        return np.array([entry.language for entry in self.passages], dtype=str)
+
+    @cached_property
     def position(self) -> Mapping[UUID, int]:
         return {entry.id: number for number, entry in enumerate(self.entries)}
 
@@ -220,6 +243,15 @@ def best_by_topic(values: Floats, topic_of: NDArray[np.int64], topics: int, floo
     best = np.full(topics, floor, dtype=np.float32)
     np.maximum.at(best, topic_of, values)
     return best
+
+
+def several_by_topic(values: Floats, members: NDArray[np.int64]) -> Floats:
+    """For each topic the mean of its SEVERAL largest entries' values, or of all it has."""
+    filled = np.append(values, np.float32(-np.inf))[members]
+    largest = np.partition(filled, -SEVERAL, axis=1)[:, -SEVERAL:]
+    found = np.isfinite(largest)
+    summed = np.where(found, largest, 0).sum(axis=1)
+    return np.asarray(summed / np.maximum(found.sum(axis=1), 1), dtype=np.float32)
 
 
 def body_texts(articles: Mapping[str, Article], keys: Sequence[str]) -> list[str]:

@@ -2,15 +2,32 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from services.chatbot.index import FEATURES, SEARCHED, Index, Ranking, best_by_topic
+from services.chatbot.index import (
+    FEATURES,
+    SEARCHED,
+    Index,
+    Ranking,
+    best_by_topic,
+    several_by_topic,
+)
 from services.chatbot.ports import Embedder, Floats, Hit, Only, VectorStore
 
 NOTHING = -1e9
 """Log-weight of a topic that may not be shown."""
+
+
+class Nearness(NamedTuple):
+    """To the questions that are nobody's here."""
+
+    meaning: float
+    """Of the nearest one, by embedding and words together."""
+    words: float
+    """Of the one with the most words in common."""
 
 
 @dataclass(frozen=True)
@@ -25,8 +42,7 @@ class Evidence:
     """topics; NOTHING where not open"""
     coverage: float
     """Share of the question's words (by weight) that any known question holds."""
-    outside: float
-    """How near it is to the nearest question that is nobody's here."""
+    outside: Nearness
     kinds: Floats
     """Log-probability of each of KINDS."""
 
@@ -61,6 +77,7 @@ def find(
         bodies=index.bodies.scores(question, language),
         head=head_scores(question, language, vector, index),
         categories=category_scores(question, language, vector, index),
+        passages=index.passage_vectors @ vector,
         language=language,
         index=index,
     )
@@ -93,12 +110,14 @@ def topic_features(
     bodies: Floats,
     head: Floats,
     categories: Floats,
+    passages: Floats,
     language: str,
     index: Index,
 ) -> Floats:
     """One row a topic, one column for each of FEATURES."""
     topics = len(index.topics)
     same = index.language_of == language
+    told = index.passage_language_of == language
     columns = [
         best_by_topic(dense[same], index.topic_of[same], topics, 0.0),
         best_by_topic(dense[~same], index.topic_of[~same], topics, 0.0),
@@ -107,6 +126,9 @@ def topic_features(
         _of_bodies(bodies, language, index),
         head,
         categories,
+        several_by_topic(dense, index.members),
+        best_by_topic(passages[told], index.passage_topic_of[told], topics, 0.0),
+        best_by_topic(passages[~told], index.passage_topic_of[~told], topics, 0.0),
     ]
     assert len(columns) == len(FEATURES)
     return np.stack(columns, axis=1)
@@ -130,11 +152,17 @@ def category_scores(question: str, language: str, vector: Floats, index: Index) 
     return np.where(known, read[index.category_of], unknown).astype(np.float32)
 
 
-def nearness_outside(question: str, language: str, vector: Floats, index: Index) -> float:
+def nearness_outside(
+    question: str, language: str, vector: Floats, index: Index, hidden: int | None = None
+) -> Nearness:
+    """`hidden`: one of the questions outside that is not to be looked at."""
     if not index.outside:
-        return 0.0
+        return Nearness(0.0, 0.0)
     dense = index.outside_vectors @ vector
-    return float((dense + index.outside_questions.scores(question, language)).max() / 2)
+    lexical = index.outside_questions.scores(question, language)
+    if hidden is not None:
+        dense[hidden] = lexical[hidden] = 0.0
+    return Nearness(float((dense + lexical).max() / 2), float(lexical.max()))
 
 
 def rank(features: Floats, is_open: NDArray[np.bool_], ranking: Ranking) -> Floats:

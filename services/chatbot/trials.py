@@ -10,6 +10,7 @@ from services.chatbot.head import Solved
 from services.chatbot.index import SEARCHED, Entry, Index
 from services.chatbot.ports import Floats
 from services.chatbot.retrieve import (
+    Nearness,
     category_scores,
     head_scores,
     nearness_outside,
@@ -36,7 +37,7 @@ class Trial(NamedTuple):
     right: int
     """Topic number; -1 when no topic is right."""
     coverage: float
-    outside: float
+    outside: Nearness
     kinds: Floats
     caught: bool = False
     """Whether it never comes to an article."""
@@ -48,8 +49,9 @@ class Asked(NamedTuple):
     lexical: Floats
     bodies: Floats
     coverage: tuple[float, ...]
-    outside: tuple[float, ...]
+    outside: tuple[Nearness, ...]
     categories: Floats
+    passages: Floats
     kinds: Floats
     """What a model that had not seen the question says of its kind."""
 
@@ -61,13 +63,14 @@ def ask_all(index: Index, kinds: Floats) -> Asked:
         np.stack([index.bodies.scores(e.text, e.language) for e in known]),
         tuple(_coverage_without(index, e) for e in known),
         tuple(
-            _outside_of(index, e, vector, None)
+            nearness_outside(e.text, e.language, vector, index)
             for e, vector in zip(known, index.vectors, strict=True)
         ),
         np.stack([
             category_scores(e.text, e.language, vector, index)
             for e, vector in zip(known, index.vectors, strict=True)
         ]),
+        index.vectors @ index.passage_vectors.T,
         kinds,
     )
 
@@ -117,8 +120,9 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
             dense=_searched(index.vectors @ vector),
             lexical=index.questions.scores(entry.text, entry.language),
             bodies=index.bodies.scores(entry.text, entry.language),
-            head=solved.without(row, row)[0].astype(np.float32),
+            head=solved.without(row, row)[0],
             categories=category_scores(entry.text, entry.language, vector, index),
+            passages=index.passage_vectors @ vector,
             language=entry.language,
             index=index,
         )
@@ -128,7 +132,7 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
                 _has_text(index, entry.language),
                 -1,
                 index.questions.coverage(entry.text, entry.language),
-                _outside_of(index, entry, vector, number),
+                nearness_outside(entry.text, entry.language, vector, index, hidden=number),
                 kinds[number],
             )
         )
@@ -145,6 +149,7 @@ def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Tr
             bodies=index.bodies.scores(case.text, case.language),
             head=head_scores(case.text, case.language, vector, index),
             categories=category_scores(case.text, case.language, vector, index),
+            passages=index.passage_vectors @ vector,
             language=case.language,
             index=index,
         )
@@ -152,7 +157,7 @@ def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Tr
             Trial(
                 features,
                 _has_text(index, case.language),
-                index.topic_numbers.get(case.topic or "", -1),
+                index.topic_numbers.get((case.topic or "").split("|")[0], -1),
                 index.questions.coverage(case.text, case.language),
                 nearness_outside(case.text, case.language, vector, index),
                 index.kinds.read(case.text, vector),
@@ -167,7 +172,7 @@ def _trial(
     asked: Asked,
     number: int,
     hidden: NDArray[np.bool_],
-    head: NDArray[np.float64],
+    head: Floats,
     right: int,
 ) -> Trial:
     language = index.entries[number].language
@@ -179,8 +184,9 @@ def _trial(
         dense=_searched(dense),
         lexical=np.where(hidden, np.float32(0), asked.lexical[number]),
         bodies=asked.bodies[number],
-        head=head.astype(np.float32),
+        head=head,
         categories=asked.categories[number],
+        passages=asked.passages[number],
         language=language,
         index=index,
     )
@@ -206,16 +212,6 @@ def _coverage_without(index: Index, entry: Entry) -> float:
     shared = lexical.starts[columns + 1] - lexical.starts[columns] > 1
     weights = np.where(shared, lexical.idf[columns], lexical.unknown_idf)
     return float(weights[shared].sum() / weights.sum())
-
-
-def _outside_of(index: Index, entry: Entry, vector: Floats, hidden: int | None) -> float:
-    if not index.outside:
-        return 0.0
-    near = index.outside_vectors @ vector
-    near = near + index.outside_questions.scores(entry.text, entry.language)
-    if hidden is not None:
-        near[hidden] = 0.0
-    return float(near.max() / 2)
 
 
 def _has_text(index: Index, language: str) -> NDArray[np.bool_]:
