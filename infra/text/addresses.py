@@ -33,6 +33,8 @@ _STREET = re.compile(
     rf"\b(?P<street>{_NAME}(?:(?i:[{_LETTER}]{{2,}}(?:{_DANISH}|{_SWEDISH}))|"
     rf"(?<=[ ])(?i:{_DANISH}|{_SWEDISH})))[ ](?i:nr\.?[ ])?{_HOUSE}(?i:{_FLOOR}){_TOWN}(?!\w)"
 )
+_NUMBER = re.compile(r"[ ]\d")
+_BEFORE_HOUSE = tuple(f"{_DANISH}|{_SWEDISH}|nr|nr.".split("|"))
 _ENGLISH_STREET = re.compile(
     rf"(?:\b(?:flat|apartment|apt\.?|unit)\s\d{{1,4}}[A-Za-z]?,?\s)?(?<!\w)\d{{1,4}}[A-Za-z]?,?\s"
     rf"(?:[A-Z][{_LETTER}'’]+\s){{1,3}}(?i:{_ENGLISH})\b\.?(?:,?\s[A-Z]{{1,2}}\d[A-Z\d]?\s?\d[A-Z]{{2}})?{_TOWN}"
@@ -48,13 +50,21 @@ _POSTCODE = re.compile(
 
 
 def addresses(text: str) -> Iterator[Span]:
-    for match in _STREET.finditer(text):
+    for match in _STREET.finditer(text) if _may_name_a_street(text) else ():
         start = _street_start(text, match.start(), match.end("street"))
         name = text[start : match.end("street")].lower()
         if name not in listed("not_streets.txt"):
             yield Span(start, match.end(), "address")
     yield from (Span(m.start(), m.end(), "address") for m in _ENGLISH_STREET.finditer(text))
     yield from (Span(m.start(), m.end(), "address") for m in _POSTCODE.finditer(text))
+
+
+def _may_name_a_street(text: str) -> bool:
+    """Whether a number stands behind the end of a street's name: the pattern itself is dear."""
+    lowered = text.lower()
+    return any(
+        lowered.endswith(_BEFORE_HOUSE, 0, match.start()) for match in _NUMBER.finditer(lowered)
+    )
 
 
 def _street_start(text: str, start: int, end: int) -> int:

@@ -11,32 +11,47 @@ _CAPITAL = r"[A-ZÅÄÖÆØÉÜÁÍÓÚŁŚŻÇĞİŠŽČ]"
 _NAME = rf"{_CAPITAL}[a-zåäöæøéèüáíóúñłśżçğışžčß'’]+(?:-{_CAPITAL}[a-zåäöæøéüł]+)?"
 _LINK = r"(?:van der|van|von|de la|de|den|bin|al|el|af)"
 _FULL = rf"{_NAME}(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))*"
-_SAID = re.compile(
-    r"(?i:\b(?:jeg hedder|jeg hedde|mit navn er|mit navn:|navnet er|navn:|navn på barnet:|han hedder|hun hedder|"
-    r"barnet hedder|som hedder|der hedder|jag heter|mitt namn är|mit namn är|han heter|hon heter|som heter|namn:|"
-    r"my name is|my name's|name is|name:|named|called|her name is|his name is|"
-    r"vh\.?|mvh\.?|m\.v\.h\.?|hilsen|hilsner|venlig hilsen|hälsningar|hälsn\.?|regards|best|sincerely|"
-    r"cheers|undertegnede|undertecknad|underskrevet|sagsbehandler|handläggare|caseworker|"
-    r"hr\.?|fru|frøken|herr|mr\.?|mrs\.?|ms\.?|miss|dr\.?|"
-    r"min (?:mand|kone|søn|datter|mor|far|bror|søster|nabo|farmor|mormor|morfar|farfar|dotter|man|fru|granne)|"
-    r"my (?:son|daughter|husband|wife|mother|father|brother|sister|neighbour|neighbor)))"
-    rf"[\s,:;]*\s(?P<name>{_FULL})"
+# A full stop at the end may be missing.
+_LEADS = (
+    "jeg hedder|jeg hedde|mit navn er|mit navn:|navnet er|navn:|navn på barnet:|han hedder|hun hedder|"
+    "barnet hedder|som hedder|der hedder|jag heter|mitt namn är|mit namn är|han heter|hon heter|som heter|namn:|"
+    "my name is|my name's|name is|name:|named|called|her name is|his name is|"
+    "vh.|mvh.|m.v.h.|hilsen|hilsner|venlig hilsen|hälsningar|hälsn.|regards|best|sincerely|"
+    "cheers|undertegnede|undertecknad|underskrevet|sagsbehandler|handläggare|caseworker|"
+    "hr.|fru|frøken|herr|mr.|mrs.|ms.|miss|dr.|"
+    "min mand|min kone|min søn|min datter|min mor|min far|min bror|min søster|min nabo|min farmor|min mormor|"
+    "min morfar|min farfar|min dotter|min man|min fru|min granne|"
+    "my son|my daughter|my husband|my wife|my mother|my father|my brother|my sister|my neighbour|my neighbor"
 )
+_BEFORE_NAMES = _LEADS.split("|")
+_GREETINGS = ("kære", "hej", "hi", "hello", "dear", "hallå", "goddag")
+
+
+def _spelt(phrase: str) -> str:
+    return re.escape(phrase) + ("?" if phrase.endswith(".") else "")
+
+
+_LEAD = re.compile(rf"(?i:\b(?:{'|'.join(map(_spelt, _BEFORE_NAMES))}))[\s,:;]*\s\Z")
+_LED = re.compile(_FULL)
 _SAID_LOWER = re.compile(
     r"(?:\b(?:jeg hedder|mit navn er|jag heter|mitt namn är|my name is|my name's)\s)"
     r"(?P<name>[a-zåäöæøéü]{2,}(?:[ ][a-zåäöæøéü]{3,}){0,2})",
     re.IGNORECASE,
 )
-_GREETING = re.compile(
-    rf"(?i:\b(?:kære|hej|hi|hello|dear|hallå|goddag))\s(?P<name>{_FULL})(?=[\s]*[,!.\n])"
-)
+_GREETING = re.compile(rf"(?i:\b(?:{'|'.join(_GREETINGS)}))\s\Z")
+_GREETED = re.compile(rf"{_FULL}(?=[\s]*[,!.\n])")
 # Below something, or two names at least: a message of one word ("Byggetilladelse") is what it is about.
 _SIGNATURE = re.compile(
     rf"(?:\n[ \t]*[-–/]{{0,2}}[ \t]*|^(?={_NAME}[ \t]+{_NAME}))(?P<name>{_FULL})[ \t.]*\Z"
 )
 _KNOWN = re.compile(rf"(?<![\w@.\-]){_NAME}")
 _SURNAMES = re.compile(rf"(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))*")
-_PATTERNS = (_SAID, _GREETING, _SIGNATURE)
+# Patterns of many words cost a look at every letter, so cheap signs say where they can match at all.
+_AFTER_SPACE = re.compile(rf"(?<=\s){_CAPITAL}")
+_GAPS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ",:;."
+_LEADING = tuple(one.rstrip(_GAPS) for one in (*_BEFORE_NAMES, *_GREETINGS))
+_LONGEST = max(map(len, (*_BEFORE_NAMES, *_GREETINGS))) + 1
+_SAYING = ("hedder", "navn er", "heter", "namn är", "name")
 _STREET_NEXT = re.compile(
     r"\s?(?:\w*(?:vej|gade|allé|alle|plads|torv|boulevard|skole|kirke|park|hospital|gatan|vägen|torg|street|road|"
     r"skolen|institution|børnehave|vuggestue|hall|hallen|sogn|kulturhus|bibliotek|kollegiet|centret))\b",
@@ -45,14 +60,43 @@ _STREET_NEXT = re.compile(
 
 
 def persons(text: str) -> Iterator[Span]:
-    for pattern in _PATTERNS:
-        for match in pattern.finditer(text):
-            span = _trimmed(text, match.start("name"), match.end("name"))
-            if span:
-                yield span
-    for match in _SAID_LOWER.finditer(text):
-        yield from _lower_case(match)
+    for start, end in (*_led_to(text), *(m.span("name") for m in _SIGNATURE.finditer(text))):
+        span = _trimmed(text, start, end)
+        if span:
+            yield span
+    lowered = text.lower()
+    if any(word in lowered for word in _SAYING):
+        for match in _SAID_LOWER.finditer(text):
+            yield from _lower_case(match)
     yield from _known(text)
+
+
+def _led_to(text: str) -> list[tuple[int, int]]:
+    """Names with something before them that leads to a name; those greeted come last."""
+    said: list[tuple[int, int]] = []
+    greeted: list[tuple[int, int]] = []
+    for match in _AFTER_SPACE.finditer(text):
+        start = match.start()
+        lead = _lead_before(text, start)
+        if lead is None:
+            continue
+        for found, before, name in ((said, _LEAD, _LED), (greeted, _GREETING, _GREETED)):
+            free = max(lead, found[-1][1] if found else 0)
+            named = name.match(text, start) if before.search(text, free, start) else None
+            if named:
+                found.append(named.span())
+    return said + greeted
+
+
+def _lead_before(text: str, start: int) -> int | None:
+    """Where the longest of the leading words would begin, if one stands before `start`."""
+    for width in (2 * _LONGEST, start):
+        before = text[max(0, start - width) : start].rstrip(_GAPS)
+        if before:
+            end = max(0, start - width) + len(before)
+            leads = before[-_LONGEST:].lower().endswith(_LEADING)
+            return max(0, end - _LONGEST) if leads else None
+    return None
 
 
 def _trimmed(text: str, start: int, end: int) -> Span | None:

@@ -91,3 +91,19 @@ def test_spans_never_overlap() -> None:
 @pytest.mark.parametrize("text", ["Olgierd Kowalczyk", "Hej\nOlgierd", "Pas\n- Olgierd", "Jonas"])
 def test_a_bare_name_is_a_name(text: str) -> None:
     assert kinds(text) == ["person"]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("Venlig hilsen\n\n\n   Grzegorz Brzezicki", ["Grzegorz Brzezicki"]),
+        ("hilsen" + "\n" * 90 + "Grzegorz, tak", ["Grzegorz"]),
+        ("jeg hedder: Xiu og min nabo ; Yrla", ["Xiu", "Yrla"]),
+        ("Kære Hr. Zbigniew, svar mig", ["Hr", "Zbigniew"]),
+        ("(vh Zdenka)", ["Zdenka"]),
+        ("skriv til zdenka (at) eksempel.dk", ["zdenka (at) eksempel.dk"]),
+        ("bor NØRREGADE nr. 12", ["NØRREGADE nr. 12"]),
+    ],
+)
+def test_the_cheap_signs_miss_no_name_address_or_mail(text: str, found: list[str]) -> None:
+    assert [text[s.start : s.end] for s in find_personal(text)] == found
