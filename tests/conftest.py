@@ -23,7 +23,7 @@ def free_port() -> int:
 @pytest.fixture
 async def keyring(tmp_path: Path) -> AsyncIterator[Keyring]:
     ring = await open_keyring(
-        f"sqlite+aiosqlite:///{tmp_path / 'keyring.db'}", tmp_path / "keys" / "wrapping.key"
+        f"sqlite:///{tmp_path / 'keyring.db'}", tmp_path / "keys" / "wrapping.key"
     )
     yield ring
     await ring.close()

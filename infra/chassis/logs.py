@@ -48,7 +48,6 @@ def configure_logs(
 _QUIET = {
     # aiokafka repeats every reconnection attempt; the broker session logs the change once.
     "aiokafka": logging.CRITICAL,
-    "aiosqlite": logging.WARNING,
     "uvicorn.access": logging.WARNING,
     "uvicorn.error": logging.WARNING,
     "httpx": logging.WARNING,

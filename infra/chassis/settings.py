@@ -95,7 +95,7 @@ class ServiceSettings(BaseSettings):
     def database_for(self, service: str) -> str:
         if self.database_url:
             return self.database_url
-        return f"sqlite+aiosqlite:///{(self.data / f'{service}.db').absolute()}"
+        return f"sqlite:///{(self.data / f'{service}.db').absolute()}"
 
     @property
     def keys(self) -> Path:

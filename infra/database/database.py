@@ -6,10 +6,11 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, make_url
+from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from infra.database.direct import BRIEF, DRIVER
 from infra.database.migrate import upgrade
 
 
@@ -35,14 +36,16 @@ class Transaction:
 
 
 class Database:
-    """`url` is an SQLAlchemy URL, e.g. `sqlite+aiosqlite:///…` or `postgresql+asyncpg://…`."""
+    """`url` is an SQLAlchemy URL, e.g. `sqlite:///…` or `postgresql+asyncpg://…`."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        if self.is_sqlite and self.url.database:
-            Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _engine(url, is_sqlite=self.is_sqlite)
+        if self.is_sqlite:
+            self.url = self.url.set(drivername=DRIVER)
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
         self._writer = asyncio.Lock()
 
     async def migrate(self, package: str) -> None:
@@ -54,24 +57,29 @@ class Database:
             raise DatabaseUnavailableError(_reason(error)) from error
 
     @asynccontextmanager
-    async def write(self) -> AsyncIterator[Transaction]:
-        """All or nothing; raises DatabaseUnavailableError when the database cannot take it now."""
+    async def write(self, *, brief: bool = False) -> AsyncIterator[Transaction]:
+        """All or nothing; raises DatabaseUnavailableError when the database cannot take it now.
+
+        `brief`: a few rows found by key are all it touches, so no thread is needed to wait for them.
+        """
         # SQLite allows one writer; queueing here is fairer and cheaper than busy-waiting there.
         async with self._writer:
             try:
-                async with self.engine.connect() as connection, connection.begin():
-                    transaction = Transaction(connection)
-                    yield transaction
+                async with self.engine.connect() as connection:
+                    await connection.execution_options(**{BRIEF: brief})
+                    async with connection.begin():
+                        transaction = Transaction(connection)
+                        yield transaction
             except OperationalError as error:
                 raise DatabaseUnavailableError(_reason(error)) from error
         transaction.run_callbacks()
 
     @asynccontextmanager
-    async def read(self) -> AsyncIterator[AsyncConnection]:
-        """A consistent view; never waits for the writer."""
+    async def read(self, *, brief: bool = False) -> AsyncIterator[AsyncConnection]:
+        """A consistent view; never waits for the writer. `brief` as for `write`."""
         try:
             async with self.engine.connect() as connection:
-                reader = await connection.execution_options(henvend_read=True)
+                reader = await connection.execution_options(henvend_read=True, **{BRIEF: brief})
                 yield reader
         except OperationalError as error:
             raise DatabaseUnavailableError(_reason(error)) from error
@@ -82,17 +90,20 @@ class Database:
             async with self._writer, self.engine.connect() as connection:
                 raw = await connection.get_raw_connection()
                 assert raw.driver_connection is not None
-                await raw.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                await asyncio.to_thread(
+                    raw.driver_connection.execute, "PRAGMA wal_checkpoint(TRUNCATE)"
+                )
 
     async def close(self) -> None:
         await self.engine.dispose()
 
 
-def _engine(url: str, *, is_sqlite: bool) -> AsyncEngine:
-    engine = create_async_engine(url, pool_size=5) if not is_sqlite else create_async_engine(url)
-    if is_sqlite:
-        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
-        event.listen(engine.sync_engine, "begin", _begin_sqlite)
+def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+    if not is_sqlite:
+        return create_async_engine(url, pool_size=5)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_sqlite)
     return engine
 
 

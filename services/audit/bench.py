@@ -50,10 +50,10 @@ async def measure(inquiries: int = 5_000) -> Figures:
 
 async def _measure(folder: Path, inquiries: int) -> Figures:
     keyring = await open_keyring(
-        f"sqlite+aiosqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
+        f"sqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
     )
     keys = [await keyring.create(uuid4()) for _ in range(inquiries)]
-    database = Database(f"sqlite+aiosqlite:///{folder / 'audit.db'}")
+    database = Database(f"sqlite:///{folder / 'audit.db'}")
     await database.migrate("services.audit.migrations")
     trail = Trail(
         origin=ORIGIN,

@@ -26,6 +26,7 @@ from services.chatbot.dialogue import (
 from services.chatbot.index import Index
 from services.chatbot.kinds import KINDS
 from services.chatbot.knowledge import TONGUES, Article, Tongue
+from services.chatbot.memo import MemoEmbedder
 from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.retrieve import Evidence, find
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
@@ -100,6 +101,7 @@ Step = Callable[[Question, World], "Question | Reply"]
 
 
 def answer(question: Question, world: World) -> Reply:
+    world = replace(world, embedder=MemoEmbedder(world.embedder))
     for step in STEPS:
         outcome = step(question, world)
         if isinstance(outcome, Reply):

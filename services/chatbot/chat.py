@@ -86,7 +86,7 @@ class Chat:
             sealed(key, n, uuid4(), "notice" if n > 1 else "bot", one, now)
             for n, one in enumerate(said, 1)
         ]
-        async with self._chassis.database.write() as tx:
+        async with self._chassis.database.write(brief=True) as tx:
             await store.start(tx, talk)
             await store.add(tx, kept)
         return begun
@@ -100,7 +100,7 @@ class Chat:
         """
         async with self._room.lock(talk.id):
             key = await self._room.key(talk.id)
-            async with self._chassis.database.read() as reader:
+            async with self._chassis.database.read(brief=True) as reader:
                 there = await store.seq_of(reader, talk.id, message_id)
                 fresh = await store.talk(reader, talk.id)
                 before = await store.handovers(reader, talk.id)
@@ -137,7 +137,7 @@ class Chat:
         """ "This is wrong": a person reads it, and no machine sorts it. Its reference; None when
         there is no such answer. Again changes nothing."""
         async with self._room.lock(talk.id):
-            async with self._chassis.database.read() as reader:
+            async with self._chassis.database.read(brief=True) as reader:
                 turn = await store.turn_of(reader, talk.id, seq)
             if turn is None or turn.topic is None:
                 return None
@@ -156,7 +156,7 @@ class Chat:
             return handing.reference
 
     async def rate(self, talk: Talk, seq: int, *, helpful: bool) -> bool:
-        async with self._chassis.database.write() as tx:
+        async with self._chassis.database.write(brief=True) as tx:
             return await store.rate(tx, talk.id, seq, helpful=helpful)
 
     async def end(self, talk: Talk) -> None:
@@ -164,7 +164,7 @@ class Chat:
             return
         now = self._chassis.clock()
         await self._room.tell(talk.id, notice("ended", talk.language), effect_id(talk.id, "ended"))
-        async with self._chassis.database.write() as tx:
+        async with self._chassis.database.write(brief=True) as tx:
             await store.touch(tx, talk.id, ended_at=now)
 
     async def download(self, talk: Talk) -> str:
@@ -174,7 +174,7 @@ class Chat:
     async def _hand(self, talk: Talk, handing: Handing) -> None:
         """A pressed button: a turn without a question, so that the trail says where it went."""
         key = await self._room.key(talk.id)
-        async with self._chassis.database.write() as tx:
+        async with self._chassis.database.write(brief=True) as tx:
             seq = await self._handovers.put(tx, key, handing)
             if handing.received is None or seq is None:
                 return
@@ -240,7 +240,7 @@ class Chat:
         """Everything that follows from a message in one transaction."""
         answers = [one for one in kept if one.role == "bot"]
         thread = reply.thread
-        async with self._chassis.database.write() as tx:
+        async with self._chassis.database.write(brief=True) as tx:
             await store.add(tx, kept, topic=thread.topic, offered=list(thread.offered))
             for one, part in zip(answers, reply.parts, strict=True):
                 source = Source() if paused else self._source()

@@ -53,7 +53,7 @@ class Handovers:
 
     async def before(self, conversation: UUID) -> Sequence[Row[Any]]:
         """What was handed over already, oldest first."""
-        async with self._chassis.database.read() as reader:
+        async with self._chassis.database.read(brief=True) as reader:
             return await store.handovers(reader, conversation)
 
     async def person(

@@ -69,7 +69,7 @@ class Room:
 
     async def enter(self, conversation: UUID, token: str) -> Talk:
         """Raises NoConversationError; ErasedError only to whom the token belongs."""
-        async with self._chassis.database.read() as reader:
+        async with self._chassis.database.read(brief=True) as reader:
             talk = await store.talk(reader, conversation)
         if talk is None or not hmac.compare_digest(talk.token_hash, hashed(token)):
             raise NoConversationError
@@ -80,7 +80,7 @@ class Room:
     async def shown(self, conversation: UUID, after: int = 0) -> list[Shown]:
         """All messages after `after`, opened. Raises NoConversationError."""
         key = await self.key(conversation)
-        async with self._chassis.database.read() as reader:
+        async with self._chassis.database.read(brief=True) as reader:
             kept = await store.messages(reader, conversation, after)
         return [opened(one, key) for one in kept]
 

@@ -31,7 +31,7 @@ class AnswerSwitch:
         """False: switched off by the operator's settings, whatever is turned here."""
 
     async def is_on(self) -> bool:
-        async with self._chassis.database.read() as reader:
+        async with self._chassis.database.read(brief=True) as reader:
             return await self.is_on_in(reader)
 
     async def is_on_in(self, reader: Reader) -> bool:
@@ -41,7 +41,7 @@ class AnswerSwitch:
 
     async def turned(self) -> Row[Any] | None:
         """Who turned it last, when and why; None when nobody ever did."""
-        async with self._chassis.database.read() as reader:
+        async with self._chassis.database.read(brief=True) as reader:
             return await switches.switch(reader, ANSWERS)
 
     async def turn(self, member: StaffMember, reason: str, *, on: bool) -> None:

@@ -146,10 +146,10 @@ class World:
 
 @asynccontextmanager
 async def a_world(folder: Path):
-    database = Database(f"sqlite+aiosqlite:///{folder / 'audit.db'}")
+    database = Database(f"sqlite:///{folder / 'audit.db'}")
     await database.migrate("services.audit.migrations")
     keyring = await open_keyring(
-        f"sqlite+aiosqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
+        f"sqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
     )
     try:
         yield World(folder, database, keyring)

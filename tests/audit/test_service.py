@@ -93,7 +93,7 @@ class Town:
         raise AssertionError((self.folder / "audit.log").read_text()[-3000:])
 
     async def eids(self):
-        database = Database(f"sqlite+aiosqlite:///{self.folder / 'audit.db'}")
+        database = Database(f"sqlite:///{self.folder / 'audit.db'}")
         async with database.read() as reader:
             bodies = list((await reader.execute(select(leaf.c.body))).scalars())
         await database.close()
@@ -112,7 +112,7 @@ def town(tmp_path):
 @asynccontextmanager
 async def open_keys(folder):
     keyring = await open_keyring(
-        f"sqlite+aiosqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
+        f"sqlite:///{folder / 'keyring.db'}", folder / "keys" / "wrapping.key"
     )
     yield keyring
     await keyring.close()

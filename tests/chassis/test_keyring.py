@@ -94,7 +94,7 @@ async def test_an_unknown_key_is_not_a_destroyed_one(keyring: Keyring):
 
 
 async def test_keys_survive_a_restart_with_their_key_file(tmp_path: Path):
-    url, file = f"sqlite+aiosqlite:///{tmp_path / 'k.db'}", tmp_path / "wrapping.key"
+    url, file = f"sqlite:///{tmp_path / 'k.db'}", tmp_path / "wrapping.key"
     key_id = uuid4()
     first = await open_keyring(url, file)
     sealed = (await first.create(key_id)).seal("text", SECRET)
@@ -108,7 +108,7 @@ async def test_keys_survive_a_restart_with_their_key_file(tmp_path: Path):
 
 
 async def test_a_foreign_key_file_is_refused_with_advice(tmp_path: Path):
-    url = f"sqlite+aiosqlite:///{tmp_path / 'k.db'}"
+    url = f"sqlite:///{tmp_path / 'k.db'}"
     key_id = uuid4()
     first = await open_keyring(url, tmp_path / "one.key")
     await first.create(key_id)
@@ -126,7 +126,7 @@ async def test_a_key_file_others_can_read_is_refused(tmp_path: Path):
     file.chmod(0o644)
 
     with pytest.raises(WrappingKeyError, match="chmod 600"):
-        await open_keyring(f"sqlite+aiosqlite:///{tmp_path / 'k.db'}", file)
+        await open_keyring(f"sqlite:///{tmp_path / 'k.db'}", file)
 
 
 def test_a_key_never_shows_itself_in_a_message():

@@ -30,7 +30,7 @@ class Broker:
 
 @pytest.fixture
 async def box(tmp_path):
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'one.db'}")
+    database = Database(f"sqlite:///{tmp_path / 'one.db'}")
     await database.migrate("infra.embedded.mailbox_migrations")
     box = Outbox(database, Broker(), Metrics(), FakeClock(datetime(2026, 11, 22, 8, 0, tzinfo=UTC)))
     box.broker, box.now, box.database = box._publisher, box._clock, database

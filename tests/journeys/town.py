@@ -255,7 +255,7 @@ class Town:
     async def _letters(self) -> list[EmailMessage]:
         rows = self.rows("mailbox", "select id, raw from letter order by at")
         ring = await open_keyring(
-            f"sqlite+aiosqlite:///{self.data / 'keyring.db'}", self.data / "keys" / "wrapping.key"
+            f"sqlite:///{self.data / 'keyring.db'}", self.data / "keys" / "wrapping.key"
         )
         try:
             keys = await ring.data_keys([UUID(row["id"]) for row in rows])

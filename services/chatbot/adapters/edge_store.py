@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import qdrant_edge as edge
@@ -41,7 +41,7 @@ class EdgeStore:
         offset: Any = None
         while True:
             records, offset = self._shard.scroll(edge.ScrollRequest(offset=offset, limit=BATCH))
-            found.update(_uuid(record.id) for record in records)
+            found.update(cast("UUID", record.id) for record in records)
             if offset is None:
                 return found
 
@@ -68,14 +68,11 @@ class EdgeStore:
                 params=edge.SearchParams(exact=True),
             )
         )
-        return [Hit(_uuid(point.id), point.score) for point in found]
+        # Every id was put in as a UUID.
+        return [Hit(cast("UUID", point.id), point.score) for point in found]
 
     def close(self) -> None:
         self._shard.close()
-
-
-def _uuid(point_id: object) -> UUID:
-    return point_id if isinstance(point_id, UUID) else UUID(str(point_id))
 
 
 def _point(point: StoredPoint) -> edge.Point:
