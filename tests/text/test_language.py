@@ -33,3 +33,23 @@ def test_a_clear_sentence_outweighs_the_channel() -> None:
 
 def test_a_text_without_letters_takes_the_hint() -> None:
     assert guess_language("???", "en").language == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Your clerk hung up on me twice.", "en"),
+        ("What is this rykkergebyr of 250 kroner for?", "en"),
+        ("Der Bus kam nicht und die Kinder warten", "other"),
+        ("Ik heb de brief niet gekregen en de man in het kantoor is er niet", "other"),
+    ],
+)
+def test_everyday_words_settle_what_is_plain_and_nothing_else(text: str, language: str) -> None:
+    assert guess_language(text).language == language
+
+
+def test_plain_words_outweigh_any_hint() -> None:
+    for hint in ("da", "sv", None):
+        assert (
+            guess_language("How do I pay the bill for my daughter's school?", hint).language == "en"
+        )
