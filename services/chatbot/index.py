@@ -34,7 +34,7 @@ FEATURES = (
     "passage_other_language",
 )
 """What speaks for a topic; the order of the columns of `Evidence.features`."""
-SEARCHED = 256
+SEARCHED = 64
 """How many of the nearest questions the vector store is asked for."""
 SEVERAL = 4
 """So many of a topic's questions say together how near it is: one alone may be near by chance."""
