@@ -21,6 +21,7 @@ _LEADS = (
     "hr.|fru|frøken|herr|mr.|mrs.|ms.|miss|dr.|"
     "min mand|min kone|min søn|min datter|min mor|min far|min bror|min søster|min nabo|min farmor|min mormor|"
     "min morfar|min farfar|min dotter|min man|min fru|min granne|"
+    "familien|familjen|vänligen|formand|ordförande|vores søn|vores datter|vår son|vår dotter|our son|our daughter|"
     "my son|my daughter|my husband|my wife|my mother|my father|my brother|my sister|my neighbour|my neighbor"
 )
 _BEFORE_NAMES = _LEADS.split("|")
@@ -44,6 +45,17 @@ _GREETED = re.compile(rf"{_FULL}(?=[\s]*[,!.\n])")
 _SIGNATURE = re.compile(
     rf"(?:\n[ \t]*[-–/]{{0,2}}[ \t]*|^(?={_NAME}[ \t]+{_NAME}))(?P<name>{_FULL})[ \t.]*\Z"
 )
+# Two names at least, after a sentence or an introduction: a name from far away must be as well hidden as one
+# from the list of first names.
+_NAMES = rf"{_NAME}(?:\s(?:og|och|and|&)\s{_NAME}|(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))+)"
+_CLOSING = re.compile(
+    rf"(?<=[.!?])[ \t]+(?P<name>{_NAMES})(?=[ \t.]*\Z|,[ \t]*{_CAPITAL}\w+[ \t]\d)"
+)
+_INTRODUCING = ("i'm ", "i am ", "this is ", "jeg er ", "jag är ", "det er ", "her er ")
+_INTRODUCED = re.compile(
+    rf"(?i:\b(?:{'|'.join(_INTRODUCING)}))(?P<name>{_NAMES})(?=[ \t]*(?:[,.!]|and\b|og\b|och\b))"
+)
+_AND = {"og", "och", "and", "&"}
 _KNOWN = re.compile(rf"(?<![\w@.\-]){_NAME}")
 _SURNAMES = re.compile(rf"(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))*")
 # Patterns of many words cost a look at every letter, so cheap signs say where they can match at all.
@@ -65,6 +77,12 @@ def persons(text: str) -> Iterator[Span]:
         if span:
             yield span
     lowered = text.lower()
+    introduced = any(word in lowered for word in _INTRODUCING)
+    for pattern in (_CLOSING, _INTRODUCED) if introduced else (_CLOSING,):
+        for match in pattern.finditer(text):
+            # Of two words one of which is no name, the other is none either.
+            if not listed("not_names.txt") & (set(match["name"].lower().split()) - _AND):
+                yield Span(*match.span("name"), "person")
     if any(word in lowered for word in _SAYING):
         for match in _SAID_LOWER.finditer(text):
             yield from _lower_case(match)

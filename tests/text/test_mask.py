@@ -107,3 +107,28 @@ def test_a_bare_name_is_a_name(text: str) -> None:
 )
 def test_the_cheap_signs_miss_no_name_address_or_mail(text: str, found: list[str]) -> None:
     assert [text[s.start : s.end] for s in find_personal(text)] == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Hvad drejer regningen sig om? Henning Friis",
+        "Hvad drejer regningen sig om? Ngozi Adeyemi",
+        "Hvilke papirer skal vi aflevere? Amal og Tariq",
+        "Er der tømt i dag? Gulsum Yildirim, Elmevej 12",
+        "Hi, I'm Oluwaseun Adeyemi and I need a licence.",
+        "Vores datter Hafsa skal skifte skole.",
+        "Skriver på familien Ghorbani vegne.",
+    ],
+)
+def test_names_from_far_away_are_as_well_hidden_as_others(text: str) -> None:
+    masked = mask(text).text
+
+    for name in ("Henning", "Friis", "Ngozi", "Adeyemi", "Amal", "Tariq", "Gulsum", "Yildirim"):
+        assert name not in masked
+    for name in ("Oluwaseun", "Hafsa", "Ghorbani"):
+        assert name not in masked
+
+
+def test_a_swedish_there_is_is_nobody() -> None:
+    assert mask("Finns det ett härbärge?").spans == ()
