@@ -13,11 +13,12 @@ from infra.text.normalise import Word, words
 from services.classifier.calibrate import outside_signs, softmax, trusted, typicality
 from services.classifier.cross_fit import likeness
 from services.classifier.evidence import Weighted, phrases, word_shares
-from services.classifier.features import Floats, Matrix
+from services.classifier.features import Floats
 from services.classifier.mixed import Span as Place
 from services.classifier.mixed import Stretch, Whole, is_announced, stretches
-from services.classifier.model import Model
+from services.classifier.model import Model, dense_rows
 from services.classifier.nearest import nearest
+from services.classifier.numbered import Spread, TextSpread, number_words
 from services.classifier.split import Clause, clauses
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion, judge
@@ -80,7 +81,9 @@ class _Prepared:
 @dataclass(frozen=True)
 class _Scored:
     dense: Floats
-    rows: Matrix
+    spread: Spread
+    known: Floats
+    """Share of known words."""
     scores: Floats
     """Over categories, and outside last if the head knows it."""
     probabilities: Floats
@@ -97,7 +100,7 @@ class _Opened:
     outside: float
     probabilities: Floats
     """Over the categories."""
-    row: Matrix
+    spread: TextSpread
     dense: Floats
     flags: Floats
     near: Sequence[tuple[int, float]]
@@ -110,7 +113,8 @@ def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
         return []
     opened = _open(inquiries, model)
     parts = _split(opened, model)
-    found = [_deciding(one, model) for one in opened]
+    table = np.zeros(len(model.head.space.idf), dtype=np.float32)
+    found = [_deciding(one, model, table) for one in opened]
     flips = _flips(opened, found, model)
     return [
         _read(one, model, own_parts, own_phrases, flip)
@@ -122,7 +126,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
     prepared = [_prepare(inquiry) for inquiry in inquiries]
     scored = _score(prepared, model)
     near = nearest(model.examples, scored.dense, model.examples_across)
-    outside = model.calibration.outside(_signs(prepared, scored, near.cosines, model))
+    outside = model.calibration.outside(_signs(scored, near.cosines, model))
     return [
         _Opened(
             inquiry,
@@ -130,7 +134,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
             _opinion(clean, scored.probabilities[n], float(outside[n]), model),
             round(float(outside[n]), DIGITS),
             scored.probabilities[n],
-            scored.rows[n],
+            scored.spread.text(n),
             scored.dense[n],
             scored.flags[n],
             [
@@ -151,28 +155,30 @@ def _prepare(inquiry: Inquiry) -> _Prepared:
 
 
 def _score(prepared: Sequence[_Prepared], model: Model) -> _Scored:
-    dense = model.embedder.embed([one.whole for one in prepared])
-    rows = model.head.space.matrix([word.text for word in one.words] for one in prepared)
-    scores = model.head.scores(dense, rows)
+    numbered = number_words([word.text for word in one.words] for one in prepared)
+    dense = dense_rows(model.embedder, [one.whole for one in prepared], numbered)
+    spread = model.head.space.spread(numbered)
+    known = model.head.space.known_shares(numbered)
+    scores = model.head.scores(dense, spread.matrix)
     inside = scores[:, : len(model.categories)]
     probabilities = softmax(inside / model.calibration.temperature)
-    flags = model.head.flags(dense, rows)
-    return _Scored(dense, rows, scores, trusted(probabilities, model.calibration.trust), flags)
+    flags = model.head.flags(dense, spread.matrix)
+    sure = trusted(probabilities, model.calibration.trust)
+    return _Scored(dense, spread, known, scores, sure, flags)
 
 
-def _signs(prepared: Sequence[_Prepared], scored: _Scored, cosines: Floats, model: Model) -> Floats:
+def _signs(scored: _Scored, cosines: Floats, model: Model) -> Floats:
     count = len(model.categories)
     scores = scored.scores
     foreign = (
         scores[:, count] if scores.shape[1] > count else np.zeros(len(scores), dtype=np.float32)
     )
-    known = [model.head.space.known_share([word.text for word in one.words]) for one in prepared]
     return outside_signs(
         scores[:, :count],
         model.calibration.temperature,
         foreign,
         likeness(cosines),
-        np.array(known, dtype=np.float32),
+        scored.known,
     )
 
 
@@ -278,14 +284,16 @@ def _named(stretch: Stretch, model: Model) -> Part:
     return Part(stretch.start, stretch.end, category, stretch.confidence)
 
 
-def _deciding(one: _Opened, model: Model) -> tuple[Weighted, ...]:
+def _deciding(one: _Opened, model: Model, table: Floats) -> tuple[Weighted, ...]:
     """The phrases that spoke for the best guess and against the runner-up."""
     if not one.opinion.candidates:
         return ()
     places = [model.categories.index(c.category) for c in one.opinion.candidates[:2]]
-    weights = model.head.sparse.weights[one.row.indices]
-    lean = weights[:, places[0]] - (weights[:, places[1]] if len(places) > 1 else 0)
-    return phrases(one.clean.words, word_shares(model.head.space, one.clean.words, one.row, lean))
+    weights, features = model.head.sparse.weights, one.spread.features
+    lean = weights[features, places[0]]
+    if len(places) > 1:
+        lean = lean - weights[features, places[1]]
+    return phrases(one.clean.words, word_shares(one.spread, lean, table))
 
 
 def _flips(
@@ -340,8 +348,8 @@ def _evidence(
 
 def _urgent_phrases(one: _Opened, model: Model) -> tuple[Weighted, ...]:
     cries = [Weighted(start, end, 1.0) for start, end in cries_for(one.clean.whole)]
-    lean = model.head.flags_sparse.weights[one.row.indices, 0]
-    shares = word_shares(model.head.space, one.clean.words, one.row, lean)
+    lean = model.head.flags_sparse.weights[one.spread.features, 0]
+    shares = word_shares(one.spread, lean, np.zeros_like(model.head.space.idf))
     return (*cries, *phrases(one.clean.words, shares))[:MOST_TRIALS]
 
 

@@ -4,13 +4,12 @@ The sparse head is additive, so each word's share in the lead over the runner-up
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from infra.text.normalise import Word
-from services.classifier.features import FeatureSpace, Floats, Matrix, pair
+from services.classifier.numbered import Floats, TextSpread
 
 MOST_PHRASES = 4
 LONGEST_PHRASE = 5
@@ -24,26 +23,16 @@ class Weighted(NamedTuple):
     weight: float
 
 
-def word_shares(space: FeatureSpace, words: Sequence[Word], row: Matrix, lean: Floats) -> Floats:
-    """Each word's share of the row's score; a pair's share is split between its two words.
+def word_shares(text: TextSpread, lean: Floats, table: Floats) -> Floats:
+    """Each word's share of the text's score; a pair's share is split between its two words.
 
-    `lean` has the weight of each of the row's features (in the order of `row.indices`).
+    `lean` has the weight of each of `text.features`; `table` is scratch paper for all features.
     """
-    if not len(row.indices):
-        return np.zeros(len(words), dtype=np.float32)
-    ids = [space.of_word(word.text) for word in words]
-    owners = np.repeat(np.arange(len(words)), [len(found) for found in ids])
-    pairs = [space.index.get(pair(a.text, b.text), -1) for a, b in pairwise(words)]
-    firsts = np.array([n for n, feature in enumerate(pairs) if feature >= 0], dtype=np.int64)
-    joint = np.array([feature for feature in pairs if feature >= 0], dtype=np.int64)
-    place = np.searchsorted(row.indices, np.concatenate([*ids, joint]).astype(np.int64))
-    occurs = np.bincount(place, minlength=len(row.indices))
-    each = row.data * lean / np.maximum(occurs, 1)
-    values = each[place]
-    halves = values[len(owners) :] / 2
-    shares = np.bincount(owners, values[: len(owners)], minlength=len(words))
-    np.add.at(shares, firsts, halves)
-    np.add.at(shares, firsts + 1, halves)
+    table[text.features] = text.data * lean / text.times
+    shares = np.bincount(text.owners, table[text.columns], minlength=text.words)
+    halves = table[text.pairs] / 2
+    np.add.at(shares, text.firsts, halves)
+    np.add.at(shares, text.firsts + 1, halves)
     return np.asarray(shares, dtype=np.float32)
 
 

@@ -1,5 +1,6 @@
 """Turns word vectors into plain sentence-transformers modules that load without our code."""
 
+import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -81,6 +82,12 @@ def _trained_pieces(words: Iterable[str]) -> tuple[Any, list[str]]:
     )
     tokenizer.train_from_iterator(words, trainer)
     return tokenizer, sorted(piece for piece in tokenizer.get_vocab() if piece != _UNKNOWN)
+
+
+def splitting() -> tuple[Any, Any]:
+    """How our tokenizers find words, as `tokenizer.json` says it: normalizer and pre_tokenizer."""
+    said = json.loads(_tokenizer([_UNKNOWN]).to_str())
+    return said["normalizer"], said["pre_tokenizer"]
 
 
 def _tokenizer(names: Sequence[str]) -> Any:

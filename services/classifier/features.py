@@ -2,18 +2,42 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import sparse
 
-Ids = NDArray[np.int32]
-Floats = NDArray[np.float32]
+from services.classifier.numbered import (
+    Floats,
+    Ids,
+    Numbered,
+    Places,
+    Spread,
+    Words,
+    number_words,
+    spread_out,
+)
+
+__all__ = [
+    "Chosen",
+    "Counted",
+    "FeatureSpace",
+    "Floats",
+    "Ids",
+    "Matrix",
+    "Words",
+    "count_features",
+    "fit_features",
+    "grams",
+    "pair",
+    "unit_rows",
+    "weigh",
+]
+
 Matrix = Any
 """A scipy CSR matrix of float32."""
-Words = Sequence[str]
 
 
 def grams(word: str, sizes: range) -> list[str]:
@@ -46,25 +70,74 @@ class FeatureSpace:
                 self._known[word] = ids
         return ids
 
-    def of_text(self, words: Words) -> Ids:
-        """Feature numbers of a text, repeated as often as they occur."""
-        known = self._known
-        found = [known[word] if word in known else self.of_word(word) for word in words]
-        if self.pairs:
-            find = self.index.get
-            # `pair` written out: a call for each pair of words is a tenth of all the time.
-            numbers = [find(f"b={a} {b}") for a, b in pairwise(words)]
-            found.append(np.array([n for n in numbers if n is not None], dtype=np.int32))
-        return np.concatenate(found) if found else np.empty(0, dtype=np.int32)
-
     def known_share(self, words: Words) -> float:
         """Which share of the words has a feature of its own."""
-        known = sum(f"w={word}" in self.index for word in words)
-        return known / len(words) if words else 0.0
+        return float(self.known_shares(number_words([words]))[0])
+
+    def known_shares(self, numbered: Numbered) -> Floats:
+        """`known_share` of each text."""
+        known = np.array([f"w={word}" in self.index for word in numbered.words], dtype=np.float64)
+        sizes = np.diff(numbered.ends)
+        if not len(known):
+            return np.zeros(len(sizes), dtype=np.float32)
+        sums = np.bincount(numbered.texts, known[numbered.places], minlength=len(sizes))
+        return np.asarray(sums / np.maximum(sizes, 1), dtype=np.float32)
 
     def matrix(self, texts: Iterable[Words]) -> Matrix:
         """One row a text: (1 + ln tf) * idf, rows of length 1."""
-        return weigh(_counts([self.of_text(words) for words in texts], len(self.idf)), self.idf)
+        return self.spread(number_words(texts)).matrix
+
+    def spread(self, numbered: Numbered) -> Spread:
+        """As `matrix`, and where in the texts each feature comes from."""
+        columns, owners = spread_out([self.of_word(w) for w in numbered.words], numbered.places)
+        pairs, firsts = self._pairs_of(numbered) if self.pairs else (columns[:0], owners[:0])
+        rows, width, texts = len(numbered.ends) - 1, len(self.idf), numbered.texts
+        small = np.int32 if rows * width < np.iinfo(np.int32).max else np.int64
+        keys = np.concatenate([texts[owners] * width + columns, texts[firsts] * width + pairs])
+        entries, times = np.unique(keys.astype(small), return_counts=True)
+        starts = np.searchsorted(entries, np.arange(rows + 1) * width)
+        counts = sparse.csr_matrix(
+            (times.astype(np.float32), (entries % width).astype(np.int32), starts), (rows, width)
+        )
+        matrix = weigh(counts, self.idf)
+        return Spread(matrix, times.astype(np.int32), columns, owners, pairs, firsts, numbered.ends)
+
+    def _pairs_of(self, numbered: Numbered) -> tuple[Ids, Places]:
+        """The features of neighbouring words, and the place of the first of the two."""
+        known = self._pair_table
+        paired = np.array([known.words.get(w, -1) for w in numbered.words], dtype=np.int64)
+        if not len(paired) or not len(known.keys):
+            return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+        here = paired[numbered.places]
+        may = (here[:-1] >= 0) & (here[1:] >= 0)
+        borders = numbered.ends[1:-1]
+        may[borders[(borders > 0) & (borders < len(here))] - 1] = False
+        firsts = np.flatnonzero(may)
+        keys = here[firsts] * len(known.words) + here[firsts + 1]
+        found = np.minimum(np.searchsorted(known.keys, keys), len(known.keys) - 1)
+        hit = known.keys[found] == keys
+        return known.columns[found[hit]], firsts[hit]
+
+    @cached_property
+    def _pair_table(self) -> "_PairTable":
+        words: dict[str, int] = {}
+        named = [
+            (*(words.setdefault(w, len(words)) for w in name[2:].split(" ", 1)), column)
+            for name, column in self.index.items()
+            if name.startswith("b=")
+        ]
+        table = np.array(named, dtype=np.int64).reshape(-1, 3)
+        keys = table[:, 0] * len(words) + table[:, 1]
+        order = np.argsort(keys)
+        return _PairTable(words, keys[order], table[order, 2].astype(np.int32))
+
+
+class _PairTable(NamedTuple):
+    words: dict[str, int]
+    """Numbers of the words that pairs are made of."""
+    keys: Places
+    """First word's number times the number of words, plus the second's; ascending."""
+    columns: Ids
 
 
 _KEPT_WORDS = 50_000

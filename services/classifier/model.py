@@ -3,19 +3,27 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
 from services.classifier.calibrate import OutsideModel
 from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head
+from services.classifier.numbered import Numbered
 
 
 class Embedder(Protocol):
     """Texts to rows of length 1 (n x d); a text it knows nothing of gets zeros."""
 
     def embed(self, texts: Sequence[str]) -> Floats: ...
+
+
+@runtime_checkable
+class WordEmbedder(Embedder, Protocol):
+    """One that sees a text as its words, and need not be given the text again."""
+
+    def embed_words(self, texts: Numbered) -> Floats: ...
 
 
 @dataclass(frozen=True)
@@ -73,3 +81,10 @@ class Model:
     def examples_across(self) -> Floats:
         """The examples as columns, as `nearest` multiplies them."""
         return np.ascontiguousarray(self.examples.T, dtype=np.float32)
+
+
+def dense_rows(embedder: Embedder, texts: Sequence[str], numbered: Numbered) -> Floats:
+    """`numbered` has the words of `texts`."""
+    if isinstance(embedder, WordEmbedder):
+        return embedder.embed_words(numbered)
+    return embedder.embed(texts)

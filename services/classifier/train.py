@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from contracts.taxonomy import Taxonomy
 from infra.text.mask import Masked, blank, find_personal, mask
 from infra.text.normalise import words
+from services.classifier.adapters.sentence_transformer import embedder_of
 from services.classifier.cross_fit import Held, Rows, cross_fit, inside, similarity
 from services.classifier.embedding import weigh_words
 from services.classifier.examples import Example, ExamplesError
@@ -21,7 +22,8 @@ from services.classifier.export import to_sentence_transformer
 from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, count, fit_head
 from services.classifier.lexicon import load_lexicon
-from services.classifier.model import Embedder, Kind, Known, Model
+from services.classifier.model import Embedder, Kind, Known, Model, dense_rows
+from services.classifier.numbered import number_words
 from services.classifier.thresholds import Unseen, set_thresholds
 
 SHOWN_LETTERS = 200
@@ -105,29 +107,16 @@ def train(
     return Trained(model, own.name if own.stored is None else own.stored, about)
 
 
-class _Encoder:
-    """The freshly trained model, used the way the stored one will be."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def embed(self, texts: Sequence[str]) -> Floats:
-        rows = self._model.encode(
-            list(texts), batch_size=256, convert_to_numpy=True, show_progress_bar=False
-        )
-        return np.nan_to_num(np.asarray(rows, dtype=np.float32))
-
-
 def _own_embedding(rows: Rows) -> Embedding:
     model = to_sentence_transformer(weigh_words(load_lexicon(), rows.texts))
-    return Embedding("henvend", "", _Encoder(model), stored=model)
+    return Embedding("henvend", "", embedder_of(model), stored=model)
 
 
 def _final(
     rows: Rows, clean: Sequence[str], outside_embedding: Embedding | None, plan: HeadPlan
 ) -> tuple[Embedding, Floats, Head]:
     own = outside_embedding or _own_embedding(rows)
-    dense = own.embedder.embed(clean)
+    dense = dense_rows(own.embedder, clean, number_words(rows.texts))
     every = np.arange(len(rows.texts), dtype=np.int32)
     chosen = choose_features(rows.counted, every, plan)
     matrix = rows.counted.matrix(every, chosen)
@@ -147,14 +136,15 @@ def _checked(
     texts = [_whole(example) for example in calibration]
     clean = [blank(text, find_personal(text)) for text in texts]
     found = [[word.text for word in words(text)] for text in clean]
-    dense, rows = own.embedder.embed(clean), head.space.matrix(found)
+    numbered = number_words(found)
+    dense, rows = dense_rows(own.embedder, clean, numbered), head.space.spread(numbered).matrix
     return Unseen(
         labels=[example.category or OUTSIDE for example in calibration],
         flags=_flags(calibration),
         scores=head.scores(dense, rows),
         flag_scores=head.flags(dense, rows),
         similar=similarity(examples, dense),
-        known=np.array([head.space.known_share(one) for one in found], dtype=np.float32),
+        known=head.space.known_shares(numbered),
     )
 
 

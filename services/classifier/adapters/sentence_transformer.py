@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from services.classifier.adapters.static_words import static_words
 from services.classifier.features import Floats
+from services.classifier.model import Embedder
 
 
 class SentenceTransformerEmbedder:
@@ -31,12 +33,18 @@ class SentenceTransformerEmbedder:
         return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
 
 
-def load_embedder(name: str | Path, prefix: str = "") -> SentenceTransformerEmbedder:
+def load_embedder(name: str | Path, prefix: str = "") -> Embedder:
     """`name` is a folder or a model id; imports torch, which takes seconds."""
     import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 
     # One small matrix per text: more threads only wait for each other.
     torch.set_num_threads(1)
-    model = SentenceTransformer(str(name), device="cpu")
-    return SentenceTransformerEmbedder(model.float(), prefix)
+    model = SentenceTransformer(str(name), device="cpu").float()
+    return embedder_of(model, prefix)
+
+
+def embedder_of(model: Any, prefix: str = "") -> Embedder:
+    """The quick way for models that sum up vectors of words as `words` finds them; else `encode`."""
+    own = None if prefix else static_words(model)
+    return own or SentenceTransformerEmbedder(model, prefix)

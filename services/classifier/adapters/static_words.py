@@ -1,0 +1,75 @@
+"""A StaticEmbedding of words without a tokenizer's run over each text: words come again, texts do not."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from infra.text.normalise import words
+from services.classifier.features import Floats, Ids
+from services.classifier.numbered import Numbered, number_words, spread_out
+
+KEPT_WORDS = 50_000
+
+
+class StaticWords:
+    """Sums of word vectors, scaled to length 1; the same rows as `SentenceTransformer.encode` gives.
+
+    Summed up in double precision, so that neither the batch nor the order of words shows in a digit.
+    """
+
+    def __init__(self, tokenizer: Any, vectors: Floats) -> None:
+        self._tokenizer = tokenizer
+        self._vectors = vectors
+        self._known: dict[str, Ids] = {}
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        return self.embed_words(number_words([word.text for word in words(text)] for text in texts))
+
+    def embed_words(self, texts: Numbered) -> Floats:
+        tokens, owners = spread_out(self._tokens(texts.words), np.arange(len(texts.words)))
+        ends = np.searchsorted(owners, np.arange(len(texts.words) + 1))
+        shape = (len(texts.words), len(tokens))
+        ones = np.ones(len(tokens))
+        of_words = sparse.csr_matrix((ones, np.arange(len(tokens)), ends), shape)
+        vectors = of_words @ self._vectors[tokens].astype(np.float64)
+        ones = np.ones(len(texts.places))
+        counts = sparse.csr_matrix(
+            (ones, texts.places, texts.ends), (len(texts.ends) - 1, shape[0])
+        )
+        rows: Any = counts @ vectors
+        lengths = np.linalg.norm(rows, axis=1, keepdims=True)
+        return np.asarray(rows / np.where(lengths == 0, 1, lengths), dtype=np.float32)
+
+    def _tokens(self, found: Sequence[str]) -> list[Ids]:
+        known = self._known
+        fresh = [word for word in found if word not in known]
+        encoded = self._tokenizer.encode_batch(fresh, add_special_tokens=False) if fresh else []
+        made = {
+            word: np.array(one.ids, dtype=np.int32)
+            for word, one in zip(fresh, encoded, strict=True)
+        }
+        if len(known) + len(made) < KEPT_WORDS:
+            known.update(made)
+        return [made[word] if word in made else known[word] for word in found]
+
+
+def static_words(model: Any) -> StaticWords | None:
+    """None for a model of another kind, or one that takes other things for words than we do."""
+    from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415
+        Normalize,
+        StaticEmbedding,
+    )
+
+    from services.classifier.export import splitting  # noqa: PLC0415
+
+    modules = list(model)
+    if [type(one) for one in modules] != [StaticEmbedding, Normalize]:
+        return None
+    static = modules[0]
+    said = json.loads(static.tokenizer.to_str())
+    if model.default_prompt_name or (said["normalizer"], said["pre_tokenizer"]) != splitting():
+        return None
+    return StaticWords(static.tokenizer, static.embedding.weight.detach().numpy())
