@@ -12,6 +12,7 @@ from contracts.inquiry import Language
 from infra.text.language import guess_language
 from infra.text.mask import mask
 from infra.text.normalise import normalise
+from services.chatbot.courtesy import Courtesy, chosen, courtesy, is_remark, is_yes, taken_back
 from services.chatbot.decide import Decision, decide
 from services.chatbot.dialogue import (
     Thread,
@@ -19,7 +20,6 @@ from services.chatbot.dialogue import (
     continues,
     in_thread,
     is_bare,
-    is_remark,
     is_short,
     several,
 )
@@ -32,12 +32,18 @@ from services.chatbot.retrieve import Evidence, find
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
 from services.chatbot.terms import spoken_words
 
+CLEAR = 0.85
+"""An article this surely right is shown even where the message sounds like a plea or one's own case."""
 STANDS_ALONE = 0.9
 """A question this surely answered on its own does not lean on the conversation."""
 FOLLOWING = 0.5
 """How much surer (log-probability) a refusal by kind must be for a short message in a conversation."""
 OWN_SUBJECT = 0.5
 """The same after buttons, when it is not known yet what the conversation is about."""
+ALONE = 0.5
+"""How loud a follow-up without a subject is beside the same with its subject named."""
+FEW = 5
+"""Words of a message that hardly has a subject of its own."""
 HOLDS_BOTH_WAYS = 0.7
 """Share of the ranking, with its subject and without it, from which a follow-up is answered."""
 LONGEST_QUESTION = 600
@@ -69,6 +75,8 @@ class Question:
     thread: Thread = _NEW
     language: Tongue = "da"
     """The language it is answered in."""
+    kept: str = ""
+    """The whole message without personal data; `text` is what is asked in it."""
     masked: int = 0
     """How many pieces of personal data were taken out."""
     screening: Screening = _CALM
@@ -85,6 +93,8 @@ class Part(NamedTuple):
     threshold: float = 1.0
     danger: Danger | None = None
     refusal: Refusal | None = None
+    courtesy: Courtesy | None = None
+    """It asked nothing: what kind of remark it was."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +122,7 @@ def answer(question: Question, world: World) -> Reply:
 
 def mask_personal(question: Question, _world: World) -> Question:
     taken = mask(normalise(question.text))
-    return replace(question, text=taken.text, masked=len(taken.spans))
+    return replace(question, text=taken.text, kept=taken.text, masked=len(taken.spans))
 
 
 def tell_language(question: Question, _world: World) -> Question:
@@ -125,9 +135,7 @@ def tell_language(question: Question, _world: World) -> Question:
 def signpost_crisis(question: Question, world: World) -> Question | Reply:
     screening = screen(question.text, world.phrases)
     question = replace(question, screening=screening)
-    danger: Danger | None = screening.danger
-    if danger is None and world.index.alarm.rings(question.text):
-        danger = "alarm"
+    danger = world.index.alarm.hear(question.text, screening)
     if danger is None:
         return question
     return _reply(question, Part("crisis", confidence=1.0, danger=danger))
@@ -144,6 +152,41 @@ def call_a_person(question: Question, world: World) -> Question | Reply:
     return question
 
 
+def choose_by_words(question: Question, world: World) -> Question | Reply:
+    """ "The second one", after buttons; a mere yes shows them again."""
+    thread, language = question.thread, question.language
+    found = [world.index.article(topic, language) for topic in thread.offered]
+    offered = tuple(a for a in found if a is not None and a.answers_on(question.day))
+    number = chosen(question.text, len(offered))
+    if number is not None:
+        part = Part(_shown(offered[number]), offered[number], confidence=1.0, threshold=0.0)
+        return _reply(question, part)
+    if len(offered) > 1 and is_yes(question.text):
+        return _reply(question, Part("clarified", None, offered))
+    return question
+
+
+def take_back(question: Question, _world: World) -> Question:
+    """ "No, I meant ..." is read without its beginning; after "not that" the subject is another."""
+    back = taken_back(question.text)
+    if back is None or question.thread == _NEW:
+        return question
+    thread = _NEW if back.leaves else question.thread
+    return replace(question, text=back.rest or "nej", thread=thread)
+
+
+def return_courtesy(question: Question, _world: World) -> Question | Reply:
+    """Thanks and greetings ask nothing, so nothing is searched and nobody is called."""
+    kind = courtesy(question.text)
+    if kind is None:
+        return question
+    if kind == "no" and question.kept == question.text and question.thread == _NEW:
+        kind = "ok"
+    part = Part("declined", confidence=1.0, courtesy=kind)
+    reply = _reply(question, part)
+    return replace(reply, thread=question.thread)
+
+
 def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     """What no phrase catches and is still one's own case, a plea, legal advice or talk to the machine."""
     text = question.text[:LONGEST_QUESTION]
@@ -152,6 +195,9 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     # In a conversation a short message leans on what was said: alone it is easily misheard.
     more = FOLLOWING if is_short(text) and _previous(question, world) is not None else 0.0
     kind = world.index.kinds.refused(text, world.embedder.embed([text])[0], more=more)
+    if kind is not None and _clear(_look(text, question, world).decision):
+        # "My father needs help with his bath" sounds like a plea and is a question to an article.
+        return question
     match kind:
         case "own-case" | "decision":
             return _reply(question, Part("handed-over", confidence=1.0, refusal=kind))
@@ -160,6 +206,10 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
         case "injection":
             return _reply(question, Part("declined", confidence=1.0))
     return question
+
+
+def _clear(decision: Decision) -> bool:
+    return decision.choice == "answer" and decision.confidence >= CLEAR
 
 
 def answer_each(question: Question, world: World) -> Question | Reply:
@@ -189,6 +239,9 @@ STEPS: tuple[Step, ...] = (
     tell_language,
     signpost_crisis,
     call_a_person,
+    choose_by_words,
+    take_back,
+    return_courtesy,
     refuse_by_kind,
     answer_each,
     answer_whole,
@@ -248,7 +301,9 @@ def _lean_on_thread(
     named = _look(in_thread(text, previous.title), question, world)
     near = _near(previous, world.index)
     if bare:
-        best = next((n for n in named.evidence.best(len(world.index.topics)) if n in near), -1)
+        # The subject is the conversation's; which of its articles is for the words to say.
+        logits = named.evidence.logits + ALONE * alone.evidence.logits
+        best = max(near, key=lambda n: logits[n] if alone.evidence.open[n] else -np.inf, default=-1)
     else:
         # Said with its subject and without it: what holds both ways.
         logits = np.asarray((alone.evidence.logits + named.evidence.logits) / 2, dtype=np.float32)
@@ -266,7 +321,8 @@ def _lean_on_thread(
 
 def _may_follow(text: str, alone: _Look, question: Question, world: World) -> bool:
     """Whether it is short or goes on with something, and is not surely answered by itself."""
-    stands = OWN_SUBJECT if question.thread.offered else STANDS_ALONE
+    few = len(text.split()) <= FEW
+    stands = OWN_SUBJECT if question.thread.offered and not few else STANDS_ALONE
     follows = is_short(text) or continues(text, question.language, world.phrases)
     return follows and alone.decision.confidence < stands
 
@@ -318,11 +374,16 @@ def _part(look: _Look, question: Question, index: Index) -> Part:
     found = [index.article(index.topics[n], question.language) for n in decision.topics]
     articles = tuple(article for article in found if article is not None)
     if decision.choice == "answer":
-        verdict: AnswerVerdict = "other-authority" if articles[0].other_authority else "answered"
-        return Part(verdict, articles[0], articles[1:], decision.confidence, decision.threshold)
+        return Part(
+            _shown(articles[0]), articles[0], articles[1:], decision.confidence, decision.threshold
+        )
     if decision.choice == "clarify":
         return Part("clarified", None, articles, decision.confidence, decision.threshold)
     return Part("declined", None, articles, decision.confidence, decision.threshold)
+
+
+def _shown(article: Article) -> AnswerVerdict:
+    return "other-authority" if article.other_authority else "answered"
 
 
 def _undecided(decision: Decision) -> Decision:
@@ -342,7 +403,7 @@ def _reply(question: Question, *parts: Part) -> Reply:
     return Reply(
         language=question.language,
         parts=parts,
-        masked_text=question.text,
+        masked_text=question.kept,
         masked=question.masked,
         thread=Thread(topic, offered),
     )

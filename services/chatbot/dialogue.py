@@ -20,18 +20,6 @@ _ASKS = re.compile(
 MOST_QUESTIONS = 4
 FOLLOW_WORDS = 14
 """A longer message says itself what it is about."""
-# Words of greetings, thanks and goodbyes in all languages: a message of nothing else asks nothing.
-_REMARKS = frozenset(
-    spoken_words(
-        "hej hejsa halløj hey hi hello dav goddag god morgen aften dag dagen weekend godt nytår jul tak tack "
-        "thanks thank you thx mange tusind tusen many so very much super fint perfekt perfect toppen great "
-        "nice dejligt fedt skønt fantastisk lækkert bra jättebra toppenbra okay ok okej oki nå jaha aha så "
-        "det var alt allt alting that was is all det er i lige måde farvel bye goodbye hejdå adjö vi ses "
-        "see ya hav have ha en ett a fortsat ligeså cool forstået förstått got it jeg jag forstår fattar "
-        "for hjælpen för hjälpen your the help hjälp dig dej jer er och og and skal du have ska ska du ha "
-        "cheers alright right fine jo ja nej no yes yep nope nå da then just"
-    )
-)
 
 
 @dataclass(frozen=True)
@@ -50,12 +38,6 @@ def is_bare(text: str, language: str, phrases: Phrases) -> bool:
     known = phrases.aspects.get(language, frozenset())
     asks = _ASKS.search(hearable(text)) is not None
     return asks and all(word in known or word.isdigit() for word in words)
-
-
-def is_remark(text: str) -> bool:
-    """Whether it only greets, thanks or says goodbye."""
-    words = spoken_words(text)
-    return "?" not in text and all(word in _REMARKS for word in words)
 
 
 def is_short(text: str) -> bool:

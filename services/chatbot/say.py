@@ -51,6 +51,9 @@ def _saying(part: Part, language: str, index: Index | None, municipality: Munici
         return _article(part, part.article, language, index)
     if part.verdict == "clarified":
         return Saying("clarified", _say("clarified", language), {"offered": _buttons(part.offered)})
+    if part.courtesy is not None:
+        about = {"person": True} if part.courtesy == "no" else {}
+        return Saying("greeting", _say(f"courtesy.{part.courtesy}", language), about)
     if part.danger is not None:
         return _crisis(part.danger, language, municipality)
     if part.verdict == "handed-over" and part.refusal is None:

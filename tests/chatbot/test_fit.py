@@ -13,7 +13,8 @@ from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.alarm import fit_alarm, read_cries
 from services.chatbot.answer import Question, Reply, World, answer, call_a_person
 from services.chatbot.categories import NO_CATEGORIES, fit_categories
-from services.chatbot.dialogue import Thread, is_remark
+from services.chatbot.courtesy import is_remark
+from services.chatbot.dialogue import Thread
 from services.chatbot.fit import Budget, _thresholds
 from services.chatbot.kinds import KINDS, Example, fit_kinds, read_refused
 from services.chatbot.knowledge import KnowledgeError, load_base
@@ -182,6 +183,45 @@ def test_thanks_and_greetings_get_no_article_in_the_middle_of_a_talk(world, text
     assert is_remark(text)
     reply = _ask(world, text, Thread("storskrald"))
     assert all(part.article is None for part in reply.parts)
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("tusind tak", "thanks"), ("hejdå", "goodbye"), ("hello", "greeting")]
+)
+def test_a_remark_is_answered_politely_and_the_subject_stays(world, text, kind):
+    reply = _ask(world, text, Thread("storskrald"))
+    assert [part.courtesy for part in reply.parts] == [kind]
+    assert reply.parts[0].verdict == "declined"
+    assert reply.thread == Thread("storskrald")
+
+
+def test_distress_beside_thanks_counts_first(world):
+    assert _ask(world, "tak for hjælpen, jeg vil ikke leve mere").parts[0].verdict == "crisis"
+
+
+def test_a_question_beside_thanks_counts_first(world):
+    reply = _ask(world, "tak, og hvad koster det?", Thread("storskrald"))
+    assert reply.parts[0].courtesy is None
+    assert reply.parts[0].article is not None
+
+
+def test_a_button_can_be_chosen_in_words(world):
+    offered = Thread(None, ("storskrald", "rotter"))
+    second = _ask(world, "den anden", offered).parts[0]
+    assert second.article is not None
+    assert second.article.id == "rotter"
+    again = _ask(world, "ja", offered).parts[0]
+    assert again.verdict == "clarified"
+    assert [article.id for article in again.offered] == ["storskrald", "rotter"]
+
+
+def test_not_that_leaves_the_subject(world):
+    reply = _ask(world, "nej det var ikke det", Thread("storskrald"))
+    assert reply.parts[0].courtesy == "no"
+    assert reply.thread == Thread()
+    moved = _ask(world, "nej det var ikke det, jeg har rotter i kælderen", Thread("storskrald"))
+    assert moved.masked_text.startswith("nej det var ikke det")
+    assert "storskrald" not in {part.article.id for part in moved.parts if part.article}
 
 
 def test_a_question_is_no_remark():
