@@ -6,6 +6,7 @@ The articles know a few questions each; the inquiries of the past know how citiz
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from scipy import sparse
@@ -102,7 +103,7 @@ def _weighed(
     length = 0.0
     for term, count in counted.items():
         number = vocabulary.get(term)
-        weight = (1 + np.log(count)) * (unknown if number is None else float(idf[number]))
+        weight = (1 + log(count)) * (unknown if number is None else float(idf[number]))
         length += weight * weight
         if number is not None:
             columns.append(number)

@@ -15,7 +15,7 @@ from contracts.event import EFFECTS
 from services.chatbot.alarm import Alarm
 from services.chatbot.categories import Categories
 from services.chatbot.kinds import Kinds
-from services.chatbot.knowledge import Article, Base
+from services.chatbot.knowledge import TONGUES, Article, Base
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
 from services.chatbot.render import to_text
@@ -84,6 +84,15 @@ class Verdicts:
     """A question on its own below this may lean on the conversation."""
 
 
+class Sides(NamedTuple):
+    """Numbers of what is in the citizen's language and of what is not, each with its topic."""
+
+    same: NDArray[np.int64]
+    same_topics: NDArray[np.int64]
+    other: NDArray[np.int64]
+    other_topics: NDArray[np.int64]
+
+
 @dataclass(frozen=True)
 class Index:
     """Everything that answers, as one immutable value."""
@@ -135,6 +144,28 @@ class Index:
     @cached_property
     def language_of(self) -> NDArray[np.str_]:
         return np.array([entry.language for entry in self.entries])
+
+    @cached_property
+    def question_sides(self) -> Mapping[str, "Sides"]:
+        """By language which entries speak it and which do not."""
+        return {tongue: _sides(self.language_of == tongue, self.topic_of) for tongue in TONGUES}
+
+    @cached_property
+    def passage_sides(self) -> Mapping[str, "Sides"]:
+        """The same for passages."""
+        spoken, topics = self.passage_language_of, self.passage_topic_of
+        return {tongue: _sides(spoken == tongue, topics) for tongue in TONGUES}
+
+    @cached_property
+    def body_sides(self) -> Mapping[str, "Sides"]:
+        """The same for the documents of `bodies`."""
+        articles = [self.articles[key] for key in self.body_keys]
+        spoken = np.array([article.language for article in articles], dtype=str)
+        # An article without a known question is no topic.
+        topics = np.array(
+            [self.topic_numbers.get(article.id, -1) for article in articles], dtype=int
+        )
+        return {tongue: _sides((spoken == tongue) & (topics >= 0), topics) for tongue in TONGUES}
 
     @cached_property
     def members(self) -> NDArray[np.int64]:
@@ -236,6 +267,11 @@ def stored_points(index: Index) -> list[StoredPoint]:
             )
         )
     return points
+
+
+def _sides(same: NDArray[np.bool_], topic_of: NDArray[np.int64]) -> Sides:
+    here, there = np.flatnonzero(same), np.flatnonzero(~same)
+    return Sides(here, topic_of[here], there, topic_of[there])
 
 
 def best_by_topic(values: Floats, topic_of: NDArray[np.int64], topics: int, floor: float) -> Floats:

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,13 +33,13 @@ class Lexical:
     def scores(self, text: str, language: str) -> Floats:
         """For every document the share of the question's weight it covers, about 0 to 1."""
         found, whole = self._known(text, language)
-        scores = np.zeros(self.size, dtype=np.float32)
-        if whole == 0:
-            return scores
-        for term in found:
-            here = slice(self.starts[term], self.starts[term + 1])
-            scores[self.documents[here]] += self.weights[here]
-        return scores / np.float32(whole * (K1 + 1) / 2)
+        if not found:
+            return np.zeros(self.size, dtype=np.float32)
+        here = [slice(self.starts[term], self.starts[term + 1]) for term in found]
+        documents = np.concatenate([self.documents[one] for one in here])
+        weights = np.concatenate([self.weights[one] for one in here])
+        scores = np.bincount(documents, weights, minlength=self.size)
+        return (scores / (whole * (K1 + 1) / 2)).astype(np.float32)
 
     def coverage(self, text: str, language: str) -> float:
         """Share of the text's weight that lies on terms some document holds."""
@@ -53,7 +54,7 @@ class Lexical:
         values: list[float] = []
         for term, count in counted.items():
             number = self.vocabulary.get(term)
-            weight = (1 + np.log(count)) * (
+            weight = (1 + log(count)) * (
                 self.unknown_idf if number is None else float(self.idf[number])
             )
             length += weight * weight
@@ -77,12 +78,14 @@ class Lexical:
         """Numbers of the known terms, and the weight of all terms."""
         known: list[int] = []
         whole = 0.0
-        for term in set(terms(text, language)):
+        # Sorted, so that the same text adds up to the same bits in every process.
+        for term in sorted(set(terms(text, language))):
             number = self.vocabulary.get(term)
-            whole += self.unknown_idf if number is None else float(self.idf[number])
-            if number is not None:
+            if number is None:
+                whole += self.unknown_idf
+            else:
                 known.append(number)
-        return known, whole
+        return known, whole + float(self.idf[known].sum()) if known else whole
 
 
 def build_lexical(texts: Sequence[str], languages: Sequence[str]) -> Lexical:

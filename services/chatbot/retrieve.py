@@ -116,19 +116,20 @@ def topic_features(
 ) -> Floats:
     """One row a topic, one column for each of FEATURES."""
     topics = len(index.topics)
-    same = index.language_of == language
-    told = index.passage_language_of == language
+    asked = index.question_sides[language]
+    told = index.passage_sides[language]
+    written = index.body_sides[language]
     columns = [
-        best_by_topic(dense[same], index.topic_of[same], topics, 0.0),
-        best_by_topic(dense[~same], index.topic_of[~same], topics, 0.0),
-        best_by_topic(lexical[same], index.topic_of[same], topics, 0.0),
-        best_by_topic(lexical[~same], index.topic_of[~same], topics, 0.0),
-        _of_bodies(bodies, language, index),
+        best_by_topic(dense[asked.same], asked.same_topics, topics, 0.0),
+        best_by_topic(dense[asked.other], asked.other_topics, topics, 0.0),
+        best_by_topic(lexical[asked.same], asked.same_topics, topics, 0.0),
+        best_by_topic(lexical[asked.other], asked.other_topics, topics, 0.0),
+        best_by_topic(bodies[written.same], written.same_topics, topics, 0.0),
         head,
         categories,
         several_by_topic(dense, index.members),
-        best_by_topic(passages[told], index.passage_topic_of[told], topics, 0.0),
-        best_by_topic(passages[~told], index.passage_topic_of[~told], topics, 0.0),
+        best_by_topic(passages[told.same], told.same_topics, topics, 0.0),
+        best_by_topic(passages[told.other], told.other_topics, topics, 0.0),
     ]
     assert len(columns) == len(FEATURES)
     return np.stack(columns, axis=1)
@@ -168,12 +169,3 @@ def nearness_outside(
 def rank(features: Floats, is_open: NDArray[np.bool_], ranking: Ranking) -> Floats:
     logits = features @ np.asarray(ranking.weights, dtype=np.float32)
     return np.where(is_open, logits, np.float32(NOTHING)).astype(np.float32)
-
-
-def _of_bodies(bodies: Floats, language: str, index: Index) -> Floats:
-    row = np.zeros(len(index.topics), dtype=np.float32)
-    for key, score in zip(index.body_keys, bodies, strict=True):
-        article = index.articles[key]
-        if article.language == language:
-            row[index.topic_numbers[article.id]] = score
-    return row

@@ -4,7 +4,7 @@ Char 4-grams find Danish and Swedish compounds that stems alone miss (9 points o
 """
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 
 import Stemmer
 
@@ -40,8 +40,13 @@ def spoken_words(text: str) -> list[str]:
     return [word.translate(_SPELLINGS) for word in _WORD.findall(fold(text))]
 
 
-def terms(text: str, language: str) -> list[str]:
-    """Stems of the telling words, then the 4-grams of every word with its edges marked."""
+@lru_cache(maxsize=1)
+def terms(text: str, language: str) -> tuple[str, ...]:
+    """Stems of the telling words, then the 4-grams of every word with its edges marked.
+
+    Six steps of an answer ask for the same text one after the other. No more than the last one is
+    remembered, for a citizen wrote it.
+    """
     words = _WORD.findall(fold(text))
     stop = STOP.get(language, frozenset())
     stemmer = _stemmer(_STEMMERS.get(language, "danish"))
@@ -49,7 +54,7 @@ def terms(text: str, language: str) -> list[str]:
         "=" + stem.translate(_SPELLINGS)
         for stem in stemmer.stemWords([word for word in words if word not in stop])
     ]
-    return stems + [gram for word in words if word not in stop for gram in grams(word)]
+    return (*stems, *(gram for word in words if word not in stop for gram in grams(word)))
 
 
 def grams(word: str) -> list[str]:
