@@ -1,13 +1,16 @@
-"""Hears an emergency that no phrase names: a linear model over words and pairs of words.
+"""Hears an emergency that no phrase names, and doubts a phrase that surely stands in a calm message.
 
-Learnt from the municipality's labelled inquiries (`urgent`); the phrases of screen.py come first.
+A linear model over words and pairs of words, pieces of words, and senses (senses.py), learnt from
+phrases/cries.yaml and from the municipality's labelled inquiries (`urgent`). The phrases of screen.py
+come first; the model only takes their word back when nearly no cry it had not seen sounded so calm.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,13 +19,31 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
-from services.chatbot.terms import spoken_words
+from services.chatbot.screen import Danger, Screening
+from services.chatbot.senses import Senses, read_senses, sensed
+from services.chatbot.terms import grams, spoken_words
 
-LISTENED = 120
-"""Words of a message that are listened to."""
-FOLDS = 3
-FALSE_ALARMS = 0.02
-"""Share of ordinary messages that may be taken for an emergency."""
+LISTENED = 80
+"""Words of a message that are listened to; what is behind them is heard by the phrases."""
+FOLDS = 5
+RIDGE = 1.5e-5
+ROUNDS = 60
+WEIGHT = {"cries": 3.0, "urgent": 0.7, "lookalikes": 4.0, "ordinary": 1.0, "calm": 0.5}
+"""How much one example counts among its side: letters are many and unlike a chat."""
+QUESTIONS_HEARD = 0.025
+"""Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
+LOOKALIKES_HEARD = 0.08
+"""The same of what only sounds like one."""
+CRIES_DOUBTED = 0.02
+"""Share of unseen cries below which a message must sound before a phrase in it is doubted."""
+FEWEST = 3
+"""Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
+DOUBTED_FROM = 5
+"""Words of a message from which on a phrase in it may be doubted: one word has no calm around it."""
+LETTERS = 4000
+"""Calm letters that are learnt from, evenly taken: more of them change nothing but the time."""
+
+Block = tuple[str, ...]
 
 
 class Cries(NamedTuple):
@@ -34,17 +55,28 @@ class Cries(NamedTuple):
 @dataclass(frozen=True)
 class Alarm:
     weights: Mapping[str, float]
-    """What each word or pair of words says, its idf included."""
+    """What each feature says, its idf included."""
     bias: float
     threshold: float
+    calm_below: float = float("-inf")
+    """Messages scored below it are calm, whatever phrase stands in them."""
 
     def rings(self, text: str) -> bool:
-        return self.score(text) >= self.threshold
+        return len(text.split()) >= FEWEST and self.score(text) >= self.threshold
+
+    def hear(self, text: str, screening: Screening) -> Danger | None:
+        """What the phrases found unless it is surely calm, or an emergency that they did not find."""
+        if screening.danger is None:
+            return "alarm" if self.rings(text) else None
+        sure = len(text.split()) < DOUBTED_FROM or self.score(text) >= self.calm_below
+        return screening.danger if sure else None
 
     def score(self, text: str) -> float:
-        found = features(text)
-        known = [self.weights[name] for name in found if name in self.weights]
-        return float(sum(known) / np.sqrt(max(1, len(found))) + self.bias)
+        whole = self.bias
+        for block in features(text):
+            said = sum(self.weights.get(name, 0.0) for name in block)
+            whole += said / float(np.sqrt(max(1, len(block))))
+        return whole
 
 
 SILENT = Alarm({}, 0.0, float("inf"))
@@ -55,62 +87,110 @@ def read_cries() -> Cries:
     raw = yaml.safe_load(
         files("services.chatbot").joinpath("phrases/cries.yaml").read_text("utf-8")
     )
-    return Cries(tuple(raw["cries"]), tuple(raw["lookalikes"]))
+    by_language = chain.from_iterable(kind.values() for kind in raw["cries"].values())
+    return Cries(
+        tuple(chain.from_iterable(by_language)),
+        tuple(chain.from_iterable(raw["lookalikes"].values())),
+    )
 
 
-def features(text: str) -> list[str]:
+@cache
+def _senses() -> Senses:
+    return read_senses()
+
+
+def features(text: str) -> tuple[Block, Block, Block]:
+    """Words and pairs of words; pieces of words; senses. In order, so that sums are repeatable."""
     words = spoken_words(text)[:LISTENED]
-    return sorted({*words, *(f"{a} {b}" for a, b in pairwise(words))})
+    said = {*words, *(f"{a} {b}" for a, b in pairwise(words))}
+    pieces = {f"#{gram}" for word in set(words) for gram in grams(word)}
+    meant = {f"~{sense}" for sense in sensed(words, _senses())}
+    return tuple(sorted(said)), tuple(sorted(pieces)), tuple(sorted(meant))
 
 
 def fit_alarm(
-    urgent: Sequence[str], calm: Sequence[str], false_alarms: float = FALSE_ALARMS
+    cries: Sequence[str],
+    ordinary: Sequence[str],
+    lookalikes: Sequence[str] = (),
+    *,
+    urgent: Sequence[str] = (),
+    calm: Sequence[str] = (),
 ) -> Alarm:
-    """The threshold comes from messages the model had not seen. SILENT without enough examples."""
-    if len(urgent) < 50 or len(calm) < 500:
+    """`urgent` and `calm` are letters. Thresholds come from messages the model had not seen.
+
+    SILENT without enough examples.
+    """
+    groups = {
+        "cries": cries,
+        "urgent": urgent,
+        "lookalikes": lookalikes,
+        "ordinary": ordinary,
+        "calm": calm[:: max(1, len(calm) // LETTERS)],
+    }
+    if len(cries) + len(urgent) < 50 or len(ordinary) + len(calm) < 500:
         return SILENT
-    found = [features(text) for text in (*urgent, *calm)]
-    target = np.repeat([1.0, 0.0], [len(urgent), len(calm)])
-    counts = Counter(name for names in found for name in names)
-    names = sorted(name for name, count in counts.items() if count > 1)
-    place = {name: number for number, name in enumerate(names)}
-    idf = np.array([np.log(len(found) / counts[name]) for name in names])
-    rows = _matrix(found, place, idf)
-    fold = np.arange(len(found)) % FOLDS
-    held = np.zeros(len(found))
+    group = np.repeat(list(groups), [len(texts) for texts in groups.values()])
+    loud = np.isin(group, ("cries", "urgent"))
+    weight = np.array([WEIGHT[name] for name in group])
+    rows, names, idf = _matrix([features(text) for texts in groups.values() for text in texts])
+    # The examples of one kind stand together: every fold gets some of each.
+    fold = np.arange(len(group)) % FOLDS
+    held = np.zeros(len(group))
     for number in range(FOLDS):
-        learnt = _fit(rows[fold != number], target[fold != number])
-        held[fold == number] = rows[fold == number] @ learnt[:-1] + learnt[-1]
-    fitted = _fit(rows, target)
+        seen, unseen = fold != number, fold == number
+        learnt = _fit(rows[seen], loud[seen], weight[seen])
+        held[unseen] = rows[unseen] @ learnt[:-1] + learnt[-1]
+    fitted = _fit(rows, loud, weight)
+    quiet = {"ordinary": QUESTIONS_HEARD, "lookalikes": LOOKALIKES_HEARD}
+    known = [name for name in quiet if groups[name]] or ["calm"]
     return Alarm(
         weights={n: float(w) for n, w in zip(names, fitted[:-1] * idf, strict=True) if w != 0},
         bias=float(fitted[-1]),
-        threshold=float(np.quantile(held[target == 0], 1 - false_alarms)),
+        threshold=max(
+            float(np.quantile(held[group == name], 1 - quiet.get(name, QUESTIONS_HEARD)))
+            for name in known
+        ),
+        calm_below=float(np.quantile(held[loud], CRIES_DOUBTED)),
     )
 
 
 def _matrix(
-    found: Sequence[Sequence[str]], place: Mapping[str, int], idf: NDArray[np.float64]
-) -> sparse.csr_matrix:
-    known = [[place[name] for name in names if name in place] for names in found]
-    ends = np.cumsum([0, *map(len, known)])
-    columns = np.array([column for row in known for column in row], dtype=np.int64)
-    lengths = np.repeat(
-        [1 / np.sqrt(max(1, len(names))) for names in found], [len(row) for row in known]
-    )
-    return sparse.csr_matrix((idf[columns] * lengths, columns, ends), shape=(len(found), len(idf)))
+    found: Sequence[tuple[Block, ...]],
+) -> tuple[sparse.csr_matrix, list[str], NDArray[np.float64]]:
+    """Rows of idf over the root of each block's length; features seen once teach nothing."""
+    counts = Counter(name for blocks in found for block in blocks for name in block)
+    names = sorted(name for name, count in counts.items() if count > 1)
+    place = {name: number for number, name in enumerate(names)}
+    idf = np.array([np.log(len(found) / counts[name]) for name in names])
+    columns: list[int] = []
+    values: list[float] = []
+    ends = [0]
+    for blocks in found:
+        for block in blocks:
+            known = [place[name] for name in block if name in place]
+            columns += known
+            values += [1 / float(np.sqrt(max(1, len(block))))] * len(known)
+        ends.append(len(columns))
+    taken = np.array(columns, dtype=np.int64)
+    shape = (len(found), len(names))
+    return sparse.csr_matrix((np.array(values) * idf[taken], taken, ends), shape=shape), names, idf
 
 
-def _fit(rows: sparse.csr_matrix, target: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logistic regression; both kinds weigh the same in all."""
-    importance = np.where(target == 1, 0.5 / target.sum(), 0.5 / (1 - target).sum())
+def _fit(
+    rows: sparse.csr_matrix, loud: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Logistic regression; both sides weigh the same in all."""
+    target = loud.astype(np.float64)
+    importance = 0.5 * weight / np.where(loud, weight[loud].sum(), weight[~loud].sum())
+    back = rows.T.tocsr()
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
         logits = rows @ weights[:-1] + weights[-1]
         wrong = importance * (1 / (1 + np.exp(-np.clip(logits, -30, 30))) - target)
-        gradient = np.append(rows.T @ wrong + 2e-5 * weights[:-1], wrong.sum())
+        gradient = np.append(back @ wrong + 2 * RIDGE * weights[:-1], wrong.sum())
         value = importance @ (np.logaddexp(0, logits) - target * logits)
-        return float(value + 1e-5 * weights[:-1] @ weights[:-1]), gradient
+        return float(value + RIDGE * weights[:-1] @ weights[:-1]), gradient
 
     start = np.zeros(rows.shape[1] + 1)
-    return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": 40}).x)
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": ROUNDS})
+    return np.asarray(found.x)

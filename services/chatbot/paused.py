@@ -6,7 +6,7 @@ from infra.text.normalise import normalise
 from services.chatbot.alarm import Alarm
 from services.chatbot.answer import Part, Question, Reply
 from services.chatbot.knowledge import TONGUES, Tongue
-from services.chatbot.screen import Danger, Phrases, screen
+from services.chatbot.screen import Phrases, screen
 
 
 def reply_paused(question: Question, phrases: Phrases, alarm: Alarm) -> Reply:
@@ -19,7 +19,7 @@ def reply_paused(question: Question, phrases: Phrases, alarm: Alarm) -> Reply:
 
 def _part(text: str, phrases: Phrases, alarm: Alarm) -> Part:
     screening = screen(text, phrases)
-    danger: Danger | None = screening.danger or ("alarm" if alarm.rings(text) else None)
+    danger = alarm.hear(text, screening)
     if danger is not None:
         return Part("crisis", confidence=1.0, danger=danger)
     return Part("handed-over", confidence=1.0) if screening.person else Part("declined")

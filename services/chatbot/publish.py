@@ -197,7 +197,9 @@ def _alarm(base: Base, inquiries: Sequence[Inquiry]) -> Alarm:
     urgent = [one.text for one in inquiries if one.urgent]
     calm = [one.text for one in inquiries if not one.urgent]
     cries = read_cries()
-    return fit_alarm([*urgent, *cries.cries], [*calm, *questions, *cries.lookalikes])
+    # Pleas and legal questions are for a person, and still nobody is in danger.
+    ordinary = [*questions, *(text for _, text in read_refused())]
+    return fit_alarm(cries.cries, ordinary, cries.lookalikes, urgent=urgent, calm=calm)
 
 
 def read_inquiries(folder: Path | None) -> tuple[Inquiry, ...]:
