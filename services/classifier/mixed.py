@@ -81,6 +81,14 @@ class Whole(NamedTuple):
     """Clauses x categories, each clause read by itself."""
 
 
+class Heard(NamedTuple):
+    """What the words of a text say of a second matter."""
+
+    announced: bool
+    asked: Sequence[tuple[int, int]]
+    """Where something is asked for."""
+
+
 class Stretch(NamedTuple):
     start: int
     end: int
@@ -107,6 +115,10 @@ def is_announced(text: str) -> bool:
     return bool(_ANNOUNCED.search(text))
 
 
+def hear(text: str) -> Heard:
+    return Heard(is_announced(text), [match.span() for match in _ASKED.finditer(text)])
+
+
 def stretches(
     wholes: Mapping[int, Whole],
     read: Callable[[Sequence[Span]], Floats],
@@ -130,7 +142,14 @@ def stretches(
     for (number, place), halves in zip(
         tried.items(), rows.reshape(-1, 2, rows.shape[1]), strict=True
     ):
-        cut = weighed(wholes[number], place, (halves[:1], halves[1:]), departments, BY_HALVES)
+        cut = weighed(
+            wholes[number],
+            place,
+            (halves[:1], halves[1:]),
+            departments,
+            BY_HALVES,
+            hear(wholes[number].text),
+        )
         if cut.odds > ENOUGH:
             first, second = (
                 Stretch(*half, category, round(confidence, 4))
@@ -144,8 +163,19 @@ def stretches(
 
 def likeliest_cut(whole: Whole, departments: Sequence[str]) -> Cut | None:
     """Where the halves are worth reading."""
+    heard = hear(whole.text)
+    # The surest clause of each category before and from every place on.
+    before = np.maximum.accumulate(whole.alone, axis=0)
+    after = np.maximum.accumulate(whole.alone[::-1], axis=0)[::-1]
     cuts = (
-        weighed(whole, place, (whole.alone[:place], whole.alone[place:]), departments, BY_CLAUSES)
+        weighed(
+            whole,
+            place,
+            (before[place - 1 : place], after[place : place + 1]),
+            departments,
+            BY_CLAUSES,
+            heard,
+        )
         for place in range(1, len(whole.pieces))
     )
     best = max(cuts, key=lambda cut: cut.odds, default=None)
@@ -158,6 +188,7 @@ def weighed(
     sides: tuple[Floats, Floats],
     departments: Sequence[str],
     weights: Weights,
+    heard: Heard,
 ) -> Cut:
     """`sides`: what was read before and from `place` on, one row a reading."""
     surest = (sides[0].max(axis=0), sides[1].max(axis=0))
@@ -165,7 +196,9 @@ def weighed(
     first, second = _two_categories(likely, 0.5 * np.log(whole.probabilities + _LEAST))
     confidences = (float(surest[0][first]), float(surest[1][second]))
     gain = likely[0][first] + likely[1][second] - (likely[0] + likely[1]).max()
-    before, after = (whole.text[start:end].lstrip() for start, end in _halves(whole, place))
+    (start, middle), (begin, end) = _halves(whole, place)
+    before, after = whole.text[start:middle], whole.text[begin:end].lstrip()
+    asked = any(start <= a and b <= middle for a, b in heard.asked)
     signs = Weights(
         bias=1.0,
         unsure=float(np.log(min(confidences) + _LEAST)),
@@ -173,10 +206,10 @@ def weighed(
         shared=float(np.log(min(whole.probabilities[[first, second]]) + _SHARED)),
         neighbours=float(departments[first] == departments[second]),
         joined=float(bool(_JOINED.match(after))),
-        announced=float(is_announced(whole.text)),
+        announced=float(heard.announced),
         length=float(np.log(max(1, min(len(before.split()), len(after.split()))))),
         places=float(np.log(len(whole.pieces))),
-        asked=float(bool(_ASKED.search(before) and _ASKED.search(after))),
+        asked=float(asked and any(begin <= a and b <= end for a, b in heard.asked)),
     )
     odds = sum(weight * sign for weight, sign in zip(weights, signs, strict=True))
     return Cut(place, (first, second), confidences, odds, signs)

@@ -9,12 +9,14 @@ from collections.abc import Iterator
 from functools import cache
 from importlib.resources import files
 
+from infra.text.alternatives import by_first_letter
+
 
 @cache
 def _cry() -> re.Pattern[str]:
     lines = (files("services.classifier") / "urgent_patterns.txt").read_text("utf-8").splitlines()
     patterns = [line for line in lines if line and not line.startswith("#")]
-    return re.compile("|".join(f"(?:{pattern})" for pattern in patterns))
+    return re.compile(by_first_letter(patterns))
 
 
 def cries_for(text: str) -> Iterator[tuple[int, int]]:
