@@ -150,6 +150,7 @@ def evaluate_chat(
 ) -> None:
     """Measure the chat on the separate evaluation set; lists each miss in an HTML report."""
     from services.chatbot import evaluate as measure
+    from services.chatbot.report import report as page
 
     settings = _settings()
     world, municipality = _world(settings)
@@ -167,7 +168,7 @@ def evaluate_chat(
     for figure in measure.figures(outcomes):
         goal = " ".join(map(str, measure.GOALS.get(figure.name, ())))
         print(f"{figure.name:45} {figure.share:7.1%}  {figure.hits:4d}/{figure.of:<4d} {goal}")
-    report.write_text(measure.report(outcomes, world.index.figures, today), "utf-8")
+    report.write_text(page(outcomes, world.index.figures, today), "utf-8")
     print(f"Report: {report}")
 
 

@@ -1,9 +1,7 @@
 """Measures the chat on questions written by somebody who had not seen the articles' own."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from html import escape
 from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -186,47 +184,6 @@ def misses(outcomes: Sequence[Outcome]) -> list[Outcome]:
                 return not o.right if o.expected else o.given
 
     return sorted(filter(is_miss, outcomes), key=lambda o: (not o.given, -o.confidence))
-
-
-def report(outcomes: Sequence[Outcome], fitted: Mapping[str, float], day: date) -> str:
-    """A page without any outside resource; lists each miss with its text."""
-    rows = "".join(
-        f"<tr><th scope=row>{escape(f.name)}<td>{f.share:.1%}<td>{f.hits} / {f.of}"
-        f"<td>{_goal(f.name)}<td>{ {True: 'reached', False: 'missed', None: ''}[f.reached] }"
-        for f in figures(outcomes)
-    )
-    listed = "".join(
-        f"<tr><td>{escape(o.case.id)}{f'/{o.turn}' if o.case.turns else ''}<td>{o.case.kind}"
-        f"<td>{escape(_text(o))}<td>{escape(', '.join(o.expected) or 'no answer')}"
-        f"<td>{o.verdict}<td>{escape(o.topic or ', '.join(o.offered))}<td>{o.confidence:.2f}"
-        for o in misses(outcomes)
-    )
-    held = "".join(f"<tr><th scope=row>{escape(k)}<td>{v:.1%}" for k, v in fitted.items())
-    confused = Counter(
-        (", ".join(o.expected), o.topic) for o in outcomes if o.given and o.expected and not o.right
-    )
-    pairs = "".join(
-        f"<tr><td>{escape(a)}<td>{escape(str(b))}<td>{n}" for (a, b), n in confused.most_common(30)
-    )
-    return (
-        "<!doctype html><html lang=en><meta charset=utf-8><title>Chat evaluation</title>"
-        "<h1>Chat evaluation</h1>"
-        f"<p>{day}. Texts written in a separate pass; nothing was fitted to them.</p>"
-        f"<table><tr><th>figure<th>share<th>count<th>goal<th>{rows}</table>"
-        f"<h2>What the fit measured on its own held-out questions</h2><table>{held}</table>"
-        f"<h2>Wrong answers by topic</h2><table><tr><th>asked<th>given<th>times{pairs}</table>"
-        "<h2>Misses</h2><table><tr><th>id<th>kind<th>text<th>expected<th>verdict<th>given"
-        f"<th>confidence{listed}</table></html>"
-    )
-
-
-def _goal(name: str) -> str:
-    sign, goal = GOALS.get(name, ("", 0.0))
-    return f"{escape(sign)} {goal:.0%}" if sign else ""
-
-
-def _text(outcome: Outcome) -> str:
-    return outcome.case.turns[outcome.turn] if outcome.case.turns else outcome.case.text or ""
 
 
 def _share(name: str, hits: Sequence[bool]) -> Figure:
