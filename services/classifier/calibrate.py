@@ -151,6 +151,8 @@ class OutsideModel:
     weights: Floats
     bias: float
     threshold: float
+    doubt: float = 1.0
+    """From here on nothing is called confident, however sure the category looks."""
 
     def __call__(self, signs: Floats) -> Floats:
         """Probability, per row of signs."""

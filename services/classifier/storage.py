@@ -52,6 +52,8 @@ class Manifest(BaseModel):
     urgent: float
     sensitive: float
     outside_threshold: float
+    outside_doubt: float = 1.0
+    """Older models doubt nothing below their threshold."""
     outside_bias: float
     typicality: tuple[float, ...] = ()
     kinds: dict[str, tuple[str, bool, bool]]
@@ -96,6 +98,7 @@ def save(folder: Path, model: Model, embedding: Any, about: Mapping[str, Any]) -
         urgent=model.calibration.urgent,
         sensitive=model.calibration.sensitive,
         outside_threshold=model.calibration.outside.threshold,
+        outside_doubt=model.calibration.outside.doubt,
         outside_bias=model.calibration.outside.bias,
         typicality=model.calibration.typicality,
         kinds={n: (k.department, k.external, k.sensitive) for n, k in model.kinds.items()},
@@ -189,6 +192,7 @@ def _calibration(manifest: Manifest, arrays: Mapping[str, Any]) -> Calibration:
             weights=_floats(arrays["outside.weights"]),
             bias=manifest.outside_bias,
             threshold=manifest.outside_threshold,
+            doubt=manifest.outside_doubt,
         ),
         typicality=manifest.typicality,
     )

@@ -6,6 +6,7 @@ model may be.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,13 +26,20 @@ ASK_MISS = 0.1
 URGENT_RECALL = 0.94
 SENSITIVE_RECALL = 0.92
 OURS_CALLED_OUTSIDE = 0.04
+OURS_DOUBTED = 0.06
+"""A stranger that looks like a category is called confident less often the more of ours a person reads."""
 ENOUGH_ROWS = 150
+FEW_A_CATEGORY = 8
+"""Examples that tell what a category is called, but neither how sure one may be nor what is strange."""
 PARTS = 5
 SCORE_SIGNS = 4
 """The first of the signs of a stranger, which hang on the scores alone."""
 UNLIKE, UNKNOWN_WORDS = -0.25, -0.5
 """Weights of likeness to the nearest example and of the share of known words: no row can teach them."""
 HIDDEN = -1e9
+NEVER_SURE = 1.0
+NEVER_STRANGE = 1.01
+"""What no confidence (at most 0.9999) and no probability reaches."""
 
 
 class Unseen(NamedTuple):
@@ -73,10 +81,15 @@ def set_thresholds(
     outside, separation = _fit_outside(
         crossed, checked if enough else None, sureness.temperature, len(names)
     )
+    cold = not enough and len(judged.right) < FEW_A_CATEGORY * len(names)
+    if cold:
+        outside = replace(outside, threshold=NEVER_STRANGE, doubt=NEVER_STRANGE)
     calibration = Calibration(
         temperature=sureness.temperature,
         trust=sureness.trust,
-        thresholds=_thresholds(rows, sureness, outside, names),
+        thresholds=dict.fromkeys(names, NEVER_SURE)
+        if cold
+        else _thresholds(rows, sureness, outside, names),
         precision=PRECISION,
         ask_cut=calibrate.conformal_cut(
             sureness.probabilities(judged.scores), judged.right, ASK_MISS
@@ -149,9 +162,11 @@ def _fit_outside(
     latest = np.arange(len(guess)) >= len(guess) - len(parts[-1])
     cut = float(np.quantile(guess[ours & latest], 1 - OURS_CALLED_OUTSIDE))
     cut = cut if checked is not None else max(cut, 0.5)
+    doubt = min(cut, float(np.quantile(guess[ours & latest], 1 - OURS_DOUBTED)))
     weights, bias = model.coef_[0].astype(np.float32), float(model.intercept_[0])
     first = slice(len(crossed.labels))
-    return OutsideModel(means, scales, weights, bias, cut), auroc(guess[first], ~ours[first])
+    found = OutsideModel(means, scales, weights, bias, cut, cut if checked is None else doubt)
+    return found, auroc(guess[first], ~ours[first])
 
 
 def _fit_strangeness(

@@ -46,8 +46,8 @@ def judge(
     if foreign and (not sure or outside > best.confidence):
         return Opinion("outside", None, round(outside, DIGITS), threshold, candidates)
     verdict: Verdict = "unsure"
-    # Sure of a category and yet unlike all inquiries: two signs that contradict each other.
-    if sure and not foreign:
+    # Sure of a category and yet unlike most inquiries: two signs that contradict each other.
+    if sure and not foreign and outside < calibration.outside.doubt:
         verdict = "other-authority" if kinds[best.category].external else "confident"
     elif not sure and 2 <= _plausible(probabilities, calibration) <= MOST_CANDIDATES:
         verdict = "ask"

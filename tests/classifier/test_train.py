@@ -99,6 +99,20 @@ def test_a_handful_of_inquiries_calibrates_nothing() -> None:
     assert (both.temperature, both.trust) == (alone.temperature, alone.trust)
 
 
+def test_from_the_names_alone_nothing_is_sure_and_nobody_a_stranger() -> None:
+    names = ("a", "b", "c")
+    few, many = (rows_of(names, right=0.9, seed=1, rows=count) for count in (12, 300))
+
+    cold, warm = (set_thresholds(rows, None, names, lambda name: name)[0] for rows in (few, many))
+
+    assert cold.outside.threshold > 1
+    assert set(cold.thresholds.values()) == {1.0}
+    assert warm.outside.threshold < 1
+    assert max(warm.thresholds.values()) < 1
+    # A calibration set warms: it says what is sure and strange, however few the examples are.
+    assert set_thresholds(few, many, names, lambda name: name)[0].outside.threshold < 1
+
+
 def test_a_confident_stranger_raises_the_thresholds() -> None:
     names = ("a", "b", "c")
     ours = rows_of(names, right=0.95, seed=2)

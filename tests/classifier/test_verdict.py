@@ -1,5 +1,7 @@
 """When the machine decides, asks or abstains."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -37,3 +39,15 @@ def test_sureness_and_strangeness_decide_together(best, outside, verdict) -> Non
     probabilities = np.array([best, 1 - best], dtype=np.float32)
 
     assert judge(probabilities, outside, CATEGORIES, KINDS, CALIBRATION).verdict == verdict
+
+
+def test_nothing_doubtful_is_called_confident_and_nothing_doubtful_outside() -> None:
+    doubting = replace(CALIBRATION, outside=replace(CALIBRATION.outside, doubt=0.2))
+    probabilities = np.array([0.9, 0.1], dtype=np.float32)
+
+    verdicts = [
+        judge(probabilities, outside, CATEGORIES, KINDS, doubting).verdict
+        for outside in (0.1, 0.3, 0.5)
+    ]
+
+    assert verdicts == ["confident", "unsure", "unsure"]
