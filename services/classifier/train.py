@@ -23,6 +23,7 @@ from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, count, fit_head
 from services.classifier.lexicon import load_lexicon
 from services.classifier.model import Embedder, Kind, Known, Model, dense_rows
+from services.classifier.named import named_examples
 from services.classifier.numbered import number_words
 from services.classifier.thresholds import Unseen, set_thresholds
 
@@ -63,7 +64,7 @@ def train(
 ) -> Trained:
     """`calibration`: inquiries to set thresholds by, never to learn from. Raises ExamplesError."""
     # Order must not matter: the same examples make the same model, bit for bit.
-    examples = sorted([*examples, *_named_examples(examples, taxonomy)], key=lambda e: e.id)
+    examples = sorted([*examples, *named_examples(examples, taxonomy)], key=lambda e: e.id)
     head_plan = head_plan or HeadPlan()
     masked = [mask(_whole(example)) for example in examples]
     clean = [
@@ -162,31 +163,6 @@ def _rows(examples: Sequence[Example], clean: Sequence[str]) -> Rows:
         flags=_flags(examples),
         counted=count(texts),
     )
-
-
-def _named_examples(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Example]:
-    """Names and descriptions of categories are examples too: all there is at a cold start."""
-    made = []
-    for name, category in taxonomy.categories.items():
-        texts = {
-            "da": f"{category.name.da}. {category.description}",
-            "sv": category.name.sv,
-            "en": category.name.en,
-        }
-        department = taxonomy.departments[category.department]
-        if not any(example.category == name for example in examples):
-            texts["en"] += f". {department.does}"
-        for language, text in texts.items():
-            made.append(
-                Example.model_validate({
-                    "id": f"{name}.{language}.name",
-                    "category": name,
-                    "language": language,
-                    "text": text.strip(),
-                    "sensitive": category.sensitive,
-                })
-            )
-    return made
 
 
 def _kinds(taxonomy: Taxonomy, classes: Sequence[str]) -> dict[str, Kind]:

@@ -17,7 +17,8 @@ from services.classifier.bench_public import (
     read_set,
     tasks,
 )
-from services.classifier.train import _named_examples, train
+from services.classifier.named import named_examples
+from services.classifier.train import train
 from tests.classifier.conftest import TEXTS
 
 FOUND = Figures("massive-da", 10, 0, 594, 0.6, 0.59, 0.58, 0.05, None, None, 3.0)
@@ -96,7 +97,7 @@ def test_the_table_says_met_and_missed() -> None:
 @pytest.mark.slow
 def test_the_bench_trains_as_henvend_train_does(taxonomy, examples) -> None:
     ours = [example for example in examples if example.category]
-    named = _named_examples(ours, taxonomy)
+    named = named_examples(ours, taxonomy)
     ordered = sorted([*ours, *named], key=lambda example: example.id)
     rows = [Said(example.text, example.category) for example in ordered]
 
