@@ -10,6 +10,7 @@ from contracts.event import Envelope, InvalidEventError, effect_id
 from contracts.inquiry import (
     Alternative,
     InquiryClassified,
+    InquiryErased,
     InquiryPart,
     InquiryReceived,
     MaskedSpan,
@@ -18,6 +19,7 @@ from contracts.inquiry import (
 from infra.chassis.chassis import Chassis
 from infra.keyring import DataKey
 from services.classifier.adapters.decisions import SqlDecisions
+from services.classifier.adapters.erasures import SqlErasures
 from services.classifier.adapters.ledger import SqlIntakeLedger
 from services.classifier.classify import Inquiry, Reading, classify
 from services.classifier.corrections import of_two_persons
@@ -42,12 +44,14 @@ class Consumer:
         self._models = models
         self._ledger = ledger
         self._decisions = decisions
+        self._erasures = SqlErasures(chassis.database)
         self._meter = meter
 
     def register(self) -> None:
         self._chassis.on(InquiryReceived, self.on_inquiry_received)
         self._chassis.on(CaseOpened, self.on_case_opened)
         self._chassis.on(CorrectionConfirmed, self.on_correction_confirmed)
+        self._chassis.on(InquiryErased, self.on_inquiry_erased)
 
     async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
         """The same inquiry and model give the same event, so doing it again is harmless."""
@@ -86,6 +90,12 @@ class Consumer:
         if not of_two_persons(envelope.data):
             raise InvalidEventError("invalid", "confirmed_by")
         await self._ledger.keep_correction(envelope)
+
+    async def on_inquiry_erased(self, envelope: Envelope[InquiryErased]) -> None:
+        """Models made before keep no words of one inquiry alone: see `without_rare_words`."""
+        inquiry = envelope.data.inquiry
+        if await self._erasures.erase(inquiry, self._chassis.clock()):
+            log.info("inquiry_erased", inquiry=str(inquiry))
 
 
 def _read(inquiry: Inquiry, model: Model) -> tuple[Reading, float]:

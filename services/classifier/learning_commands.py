@@ -257,6 +257,7 @@ async def _decisions(settings: ClassifierSettings, inquiry: str) -> "tuple[list[
     from infra.database import Database  # noqa: PLC0415
     from infra.keyring import KeyDestroyedError, UnknownKeyError, open_keyring  # noqa: PLC0415
     from services.classifier.adapters.decisions import decisions_on  # noqa: PLC0415
+    from services.classifier.adapters.erasures import erased_at  # noqa: PLC0415
 
     async with AsyncExitStack() as stack:
         database = Database(settings.database_for("classifier"))
@@ -268,6 +269,12 @@ async def _decisions(settings: ClassifierSettings, inquiry: str) -> "tuple[list[
         stack.push_async_callback(keyring.close)
         async with database.read() as reader:
             found = await decisions_on(reader, tidy_reference(inquiry))
+            erased = await erased_at(reader, tidy_reference(inquiry))
+        if erased is not None:
+            raise ValueError(
+                f"{inquiry} was erased on {erased:%Y-%m-%d %H:%M} UTC: its words and what was "
+                "decided from them are no longer kept here."
+            )
         if not found:
             raise ValueError(f"No decision on {inquiry} is recorded here.")
         try:

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from contracts.event import Envelope
 from contracts.inquiry import InquiryClassified, InquiryReceived
 from infra.database import Database
+from services.classifier.adapters.erasures import is_erased
 from services.classifier.adapters.learning_tables import decision
 
 LOOKUP_CHUNK = 500
@@ -32,11 +33,13 @@ class SqlDecisions:
         self._database = database
 
     async def keep(self, received: InquiryReceived, said: Envelope[InquiryClassified]) -> None:
-        """The same decision again is harmless."""
+        """The same decision again is harmless; none is kept on an inquiry erased meanwhile."""
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         # Who wrote is of no use to the classifier.
         kept = received.model_copy(update={"sender": None})
         async with self._database.write() as tx:
+            if await is_erased(tx, received.inquiry):
+                return
             await tx.execute(
                 insert(decision)
                 .values(

@@ -21,6 +21,15 @@ decision = Table(
     Column("classified", Text, nullable=False),
 )
 
+# What is left of an inquiry after its erasure: that there was one.
+erased_inquiry = Table(
+    "erased_inquiry",
+    metadata,
+    Column("inquiry", Uuid, primary_key=True),
+    Column("reference", String(24), nullable=False, index=True),
+    Column("at", UtcDateTime, nullable=False),
+)
+
 proposal = Table(
     "proposal",
     metadata,

@@ -12,6 +12,7 @@ from contracts.inquiry import InquiryReceived
 from infra.chassis.clock import Clock
 from infra.chassis.outbox import Outbox
 from infra.database import Database
+from services.classifier.adapters.erasures import is_erased
 from services.classifier.adapters.tables import confirmed_correction, intake
 
 BATCH = 200
@@ -103,10 +104,12 @@ class SqlIntakeLedger:
         return len(rows)
 
     async def keep_correction(self, envelope: Envelope[CorrectionConfirmed]) -> None:
-        """Two persons agreed: a training row for the next candidate."""
+        """Two persons agreed: a training row for the next candidate, unless it was erased meanwhile."""
         correction = envelope.data
         insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         async with self._database.write() as tx:
+            if await is_erased(tx, correction.inquiry):
+                return
             await tx.execute(
                 insert(confirmed_correction)
                 .values(
