@@ -26,7 +26,7 @@ ASK_MISS = 0.1
 URGENT_RECALL = 0.94
 SENSITIVE_RECALL = 0.92
 OURS_CALLED_OUTSIDE = 0.04
-OURS_DOUBTED = 0.06
+OURS_DOUBTED = 0.1
 """A stranger that looks like a category is called confident less often the more of ours a person reads."""
 ENOUGH_ROWS = 150
 FEW_A_CATEGORY = 8
