@@ -7,6 +7,11 @@ from services.classifier.energy import Energy
 from services.classifier.measured import Measured
 from services.classifier.storage import EMBEDDING, Manifest
 
+COMPARED = "The gate compared it with the model before it on the same inquiries (gate.json beside it, signed)."
+ALONE = (
+    "Nothing: no gate judged it. A first model is installed by the installation itself, for there is no other to\n"
+    "compare it with; its promotion names nobody but the installation. Those after it are compared, and two persons decide."
+)
 CHECKED = "checked_"
 """Begins the names of figures measured on the inquiries that set the thresholds."""
 NAMES = 3
@@ -14,8 +19,15 @@ NAMES = 3
 
 
 def to_markdown(
-    manifest: Manifest, digest: str, energy: Energy, watts: float, evaluated: Measured | None
+    manifest: Manifest,
+    digest: str,
+    energy: Energy,
+    watts: float,
+    evaluated: Measured | None,
+    *,
+    compared: bool = False,
 ) -> str:
+    """`compared`: the gate judged it against the model before it."""
     return f"""# Model card: {manifest.name}
 
 Digest `{digest}` (SHA-256 of the manifest, which names the SHA-256 of each of {len(manifest.files)} files). Made by `henvend train`.
@@ -39,6 +51,9 @@ A confident verdict promises {manifest.precision:.0%} precision; each category h
 
 ## What was measured on the evaluation set
 {_evaluated(evaluated)}
+
+## What it was compared with
+{COMPARED if compared else ALONE}
 
 ## Limits
 - Short messages, indirect wording and long stories are where it errs; it then says `ask` or `unsure` and a person sorts.

@@ -143,6 +143,7 @@ def _retrain(
     from services.classifier.signature import load_signer  # noqa: PLC0415
     from services.classifier.sources import sources_of  # noqa: PLC0415
     from services.classifier.storage import load  # noqa: PLC0415
+    from services.classifier.tidy import remove_outdated  # noqa: PLC0415
     from services.classifier.train import STEPS  # noqa: PLC0415
 
     tolerances = load_tolerances(settings.municipality)
@@ -175,6 +176,9 @@ def _retrain(
         )
     _say_what_was_taken(candidate.learned)
     write_verdict(candidate.folder, verdict, load_signer(settings.keys))
+    waiting = asyncio.run(_waiting(settings))
+    if removed := remove_outdated(settings.data, waiting, datetime.now(UTC)):
+        errors.print(f"{removed} old candidates were removed.")
     return verdict, candidate.folder
 
 
@@ -227,6 +231,12 @@ async def _champion(settings: ClassifierSettings) -> "Champion | None":
 async def _history(settings: ClassifierSettings) -> "list[Statement]":
     async with AsyncExitStack() as stack:
         return await (await _promotions(settings, stack)).history()
+
+
+async def _waiting(settings: ClassifierSettings) -> set[str]:
+    """Digests of the models proposed and not settled."""
+    async with AsyncExitStack() as stack:
+        return await (await _promotions(settings, stack)).waiting()
 
 
 async def _promotions(settings: ClassifierSettings, stack: AsyncExitStack) -> "Promotions":

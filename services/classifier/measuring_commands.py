@@ -114,6 +114,7 @@ def model_card(
     """Print the model card, generated from the training run."""
     from services.classifier import energy, measured  # noqa: PLC0415
     from services.classifier.card import to_markdown  # noqa: PLC0415
+    from services.classifier.model_files import GATE  # noqa: PLC0415
     from services.classifier.storage import load, read_manifest  # noqa: PLC0415
 
     with in_sentences():
@@ -124,7 +125,10 @@ def model_card(
         _read_some(loaded, 5)
         cost = energy.measure(lambda: _read_some(loaded, CARD_INQUIRIES), watts)
         evaluated = measured.find(settings.data, loaded.digest)
-    print(to_markdown(manifest, loaded.digest, cost, watts, evaluated))  # noqa: T201
+        compared = (folder / GATE).is_file()
+    print(  # noqa: T201
+        to_markdown(manifest, loaded.digest, cost, watts, evaluated, compared=compared)
+    )
 
 
 def remember(result: Any, digest: str, evaluation: Path) -> None:

@@ -114,6 +114,11 @@ class Promotions:
         async with self._database.read() as reader:
             return await self._signed(reader)
 
+    async def waiting(self) -> set[str]:
+        """Digests of the models that were proposed and wait for a second person."""
+        async with self._database.read() as reader:
+            return {row.digest for row in await rows.open_proposals(reader)}
+
     async def adopt_first(self) -> Champion:
         """A fresh start: the model trained here decides, signed by the installation itself.
 

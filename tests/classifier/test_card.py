@@ -162,3 +162,12 @@ def test_figures_of_the_rows_that_set_the_thresholds_stand_apart(manifest) -> No
     assert "| category accuracy | 70.0% |" in trained
     assert "| category accuracy | 93.0% |" in checked
     assert "93.0%" not in trained
+
+
+def test_a_model_no_gate_judged_is_said_to_be_compared_with_nothing(manifest) -> None:
+    alone = to_markdown(manifest, "d", COST, 15, None)
+    compared = to_markdown(manifest, "d", COST, 15, None, compared=True)
+
+    assert "no gate judged it" in alone
+    assert "no gate judged it" not in compared
+    assert "gate.json" in compared

@@ -1,8 +1,19 @@
 """What the classifier makes of an inquiry."""
 
+import json
 from dataclasses import replace
+from datetime import UTC, datetime
+from uuid import NAMESPACE_OID, uuid5
 
+import pytest
+
+from contracts.inquiry import InquiryReceived
+from infra.keyring import DataKey
 from services.classifier.classify import Inquiry, classify
+from services.classifier.commands import Line, _answer
+from services.classifier.consumer import to_event
+from services.classifier.evaluate import Case, read_cases
+from services.classifier.sources import SAMPLE_CALIBRATION as DEVELOPMENT
 from services.classifier.train import train
 
 POTHOLE = "Hej, der er et stort hul i asfalten ved Bakkegade 12. Mvh Anna Jensen"
@@ -81,6 +92,33 @@ def test_a_batch_says_exactly_the_same_of_each_as_one_alone(model, examples) -> 
     together = classify([Inquiry(text) for text in texts], model)
 
     assert together == [read(model, text) for text in texts]
+
+
+@pytest.mark.parametrize("size", [2, 7, 64])
+def test_the_bytes_that_are_written_do_not_depend_on_the_batch(model, size) -> None:
+    """What `henvend classify` writes and what the service publishes: sums of floats must not show."""
+    cases = [*read_cases(DEVELOPMENT)[:150], Case(id="0", language="da", text="???")]
+    inquiries = [Inquiry(case.text, case.title) for case in cases]
+    batches = [inquiries[start : start + size] for start in range(0, len(inquiries), size)]
+
+    together = [reading for batch in batches for reading in classify(batch, model)]
+
+    for inquiry, reading in zip(inquiries, together, strict=True):
+        (alone,) = classify([inquiry], model)
+        assert written(reading, model) == written(alone, model)
+
+
+def written(reading, model) -> tuple[str, str]:
+    key = DataKey(uuid5(NAMESPACE_OID, "inquiry"), bytes(32))
+    received = InquiryReceived(
+        inquiry=key.id,
+        reference="HV-00000-00000",
+        received_at=datetime(2026, 11, 22, tzinfo=UTC),
+        channel="form",
+        text=key.seal("text", "text"),
+    )
+    line = json.dumps(_answer(Line(text="text"), reading, model))
+    return line, to_event(received, reading, model, key).model_dump_json()
 
 
 def test_personal_data_is_reported_by_position_and_not_learned_from(model) -> None:

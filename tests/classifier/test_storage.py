@@ -5,6 +5,7 @@ import pytest
 
 from infra.text.normalise import words
 from services.classifier import storage
+from services.classifier.adapters.static_words import StaticWords
 from services.classifier.classify import Inquiry, classify
 from services.classifier.embedding import weigh_words
 from services.classifier.lexicon import load_lexicon
@@ -46,6 +47,14 @@ def test_our_embedding_opens_as_a_plain_sentence_transformer(examples, taxonomy,
     vectors = plain.encode(list(TEXTS), convert_to_numpy=True)
     assert np.allclose((vectors * vectors).sum(axis=1), 1, atol=1e-2)
     assert (ours * loaded.embedder.embed(TEXTS)).sum(axis=1).min() > 0.95
+    # The quick way gives what the plain model gives, and the same bits in any company.
+    quick = loaded.embedder.embed(TEXTS)
+    assert isinstance(loaded.embedder, StaticWords)
+    plainly = plain.float().encode(list(TEXTS), convert_to_numpy=True)
+    assert np.allclose(quick, plainly, atol=1e-6)
+    assert all(
+        (loaded.embedder.embed([t]) == row).all() for t, row in zip(TEXTS, quick, strict=True)
+    )
     readings = classify([Inquiry(text) for text in TEXTS], loaded)
     assert [r.alternatives[0].category for r in readings] == ["borger.pas", "veje.huller"]
 
