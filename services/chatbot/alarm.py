@@ -1,8 +1,8 @@
-"""Hears an emergency that no phrase names, and doubts a phrase that surely stands in a calm message.
+"""Hears an emergency that no phrase names.
 
 A linear model over words and pairs of words, pieces of words, and senses (senses.py), learnt from
 phrases/cries.yaml and from the municipality's labelled inquiries (`urgent`). The phrases of screen.py
-come first; the model only takes their word back when nearly no cry it had not seen sounded so calm.
+come first.
 """
 
 from collections import Counter
@@ -34,12 +34,8 @@ QUESTIONS_HEARD = 0.02
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
 LOOKALIKES_HEARD = 0.08
 """The same of what only sounds like one."""
-CRIES_DOUBTED = 0.012
-"""Share of unseen cries below which a message must sound before a phrase in it is doubted."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
-DOUBTED_FROM = 5
-"""Words of a message from which on a phrase in it may be doubted: one word has no calm around it."""
 LETTERS = 4000
 """Calm letters that are learnt from, evenly taken: more of them change nothing but the time."""
 
@@ -58,18 +54,16 @@ class Alarm:
     """What each feature says, its idf included."""
     bias: float
     threshold: float
-    calm_below: float = float("-inf")
-    """Messages scored below it are calm, whatever phrase stands in them."""
 
     def rings(self, text: str) -> bool:
         return len(text.split()) >= FEWEST and self.score(text) >= self.threshold
 
     def hear(self, text: str, screening: Screening) -> Danger | None:
-        """What the phrases found unless it is surely calm, or an emergency that they did not find."""
-        if screening.danger is None:
-            return "alarm" if self.rings(text) else None
-        sure = len(text.split()) < DOUBTED_FROM or self.score(text) >= self.calm_below
-        return screening.danger if sure else None
+        """What the phrases found, or an emergency that they did not find.
+
+        The model never takes a phrase back: among ordinary words it could not tell "I want to die".
+        """
+        return screening.danger or ("alarm" if self.rings(text) else None)
 
     def score(self, text: str) -> float:
         whole = self.bias
@@ -150,7 +144,6 @@ def fit_alarm(
             float(np.quantile(held[group == name], 1 - quiet.get(name, QUESTIONS_HEARD)))
             for name in known
         ),
-        calm_below=float(np.quantile(held[loud], CRIES_DOUBTED)),
     )
 
 

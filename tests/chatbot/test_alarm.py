@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from services.chatbot.alarm import SILENT, Alarm, features, fit_alarm, read_cries
+from services.chatbot.alarm import SILENT, features, fit_alarm, read_cries
 from services.chatbot.answer import Question
 from services.chatbot.kinds import read_refused
 from services.chatbot.knowledge import load_base
@@ -104,17 +104,23 @@ def test_paused_the_model_still_hears(alarm):
         "har ni böcker om självmord till en uppsats",
         "hvor gammelt skal et barn være for at gå alene til skole",
         "prisen på et parkeringskort er jo selvmord for en studerende",
+        "my uncle had a stroke last year, can he get a ramp",
+        "vi drukner i reklamer",
     ],
 )
-def test_a_phrase_in_a_surely_calm_message_is_doubted(alarm, text):
-    assert screen(text, PHRASES).danger is not None
-    assert alarm.hear(text, screen(text, PHRASES)) is None
+def test_what_only_sounds_like_danger_is_left_in_peace(alarm, text):
+    assert not _heard(alarm, text)
 
 
-def test_a_phrase_that_stands_alone_is_never_doubted():
-    deaf = Alarm({}, -100.0, 0.0, calm_below=-1.0)
-    assert deaf.hear("selvmord", Screening(danger="suicide")) == "suicide"
-    assert deaf.hear("en film om selvmord i aften", Screening(danger="suicide")) is None
+@pytest.mark.parametrize("cry", ["jeg vil ikke leve mere", "min mand slår mig", "I want to die"])
+def test_a_phrase_among_ordinary_questions_is_heard(alarm, questions, cry):
+    for n in range(0, 400, 10):
+        before, after = ". ".join(questions[n : n + 5]), ". ".join(questions[n + 5 : n + 10])
+        text = f"{before}. {cry}. {after}"
+        assert screen(text, PHRASES).danger is not None
+        assert _heard(alarm, text)
+        assert _heard(alarm, f"{questions[n]} {cry}")
+        assert _heard(alarm, f"{cry} {questions[n]}")
 
 
 @pytest.mark.parametrize("text", ["tak", "hej igen", "og nu?", "ok tak", "nej"])
