@@ -148,7 +148,8 @@ def test_the_sample_has_no_exact_duplicate_leak_or_unknown_label_and_enough_of_a
         own = spoken([word.text for word in words(f"{row.title or ''} {row.text}")])
         assert own not in seen, f"{row.id} is there twice"
         seen[own] = row.category
-    for case_ in (c for name in ("evaluation", "development") for c in read_cases(HERE / name)):
+    held = ("evaluation", "development", "development/voices")
+    for case_ in (case_ for name in held for case_ in read_cases(HERE / name)):
         own = spoken([word.text for word in words(f"{case_.title or ''} {case_.text}")])
         assert own not in seen, f"{case_.id} is taught"
         assert case_.category is None or case_.category in sources.taxonomy.categories
@@ -165,7 +166,8 @@ def test_the_sample_has_no_exact_duplicate_leak_or_unknown_label_and_enough_of_a
 @pytest.mark.slow
 def test_the_sample_leaks_nothing_nearly_the_same_either() -> None:
     sources = sources_of(None, None, None)
-    sets = Sets(sources.examples, read_cases(HERE / "development"), read_cases(HERE / "evaluation"))
+    development = [*read_cases(HERE / "development"), *read_cases(HERE / "development" / "voices")]
+    sets = Sets(sources.examples, development, read_cases(HERE / "evaluation"))
 
     findings = check(sets, sources.written, sources.taxonomy, MINIMA)
 
@@ -208,6 +210,13 @@ def test_the_command_fails_on_a_leak_and_passes_clean_data(tmp_path) -> None:
     (cases / "e.jsonl").write_text(row % ("e", "Skatten åd mit pas i regnvejr!"), "utf-8")
     leaking = CliRunner().invoke(app, arguments)
 
+    (cases / "e.jsonl").unlink()
+    (cases / "voices").mkdir()
+    (cases / "voices" / "v.jsonl").write_text(row % ("v", "skatten åd mit pas i regnvejr"), "utf-8")
+    (cases / "f.jsonl").write_text(row % ("f", "noget helt andet fra Mars"), "utf-8")
+    deeper = CliRunner().invoke(app, arguments)
+
     assert clean.exit_code == 0, clean.output
     assert leaking.exit_code == 1
+    assert deeper.exit_code == 1
     assert "leak: 1 (training) ~ e (evaluation)" in leaking.output
