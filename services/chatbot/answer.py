@@ -32,8 +32,10 @@ from services.chatbot.retrieve import Evidence, find
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
 from services.chatbot.terms import spoken_words
 
-CLEAR = 0.85
+CLEAR = 0.95
 """An article this surely right is shown even where the message sounds like a plea or one's own case."""
+SIGNPOST = 0.75
+"""Share of the usual sureness from which another authority is named."""
 STANDS_ALONE = 0.9
 """A question this surely answered on its own does not lean on the conversation."""
 FOLLOWING = 0.5
@@ -44,7 +46,7 @@ ALONE = 0.5
 """How loud a follow-up without a subject is beside the same with its subject named."""
 FEW = 5
 """Words of a message that hardly has a subject of its own."""
-HOLDS_BOTH_WAYS = 0.7
+HOLDS_BOTH_WAYS = 0.94
 """Share of the ranking, with its subject and without it, from which a follow-up is answered."""
 LONGEST_QUESTION = 600
 """Characters of a message that are searched; the rest of a long story says little about the topic."""
@@ -105,6 +107,11 @@ class Reply:
     """The message without personal numbers: the only form of it that may be kept."""
     masked: int
     thread: Thread
+
+
+class _Look(NamedTuple):
+    evidence: Evidence
+    decision: Decision
 
 
 Step = Callable[[Question, World], "Question | Reply"]
@@ -195,7 +202,7 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     # In a conversation a short message leans on what was said: alone it is easily misheard.
     more = FOLLOWING if is_short(text) and _previous(question, world) is not None else 0.0
     kind = world.index.kinds.refused(text, world.embedder.embed([text])[0], more=more)
-    if kind is not None and _clear(_look(text, question, world).decision):
+    if kind in ("own-case", "decision") and _clear(_look(text, question, world), question, world):
         # "My father needs help with his bath" sounds like a plea and is a question to an article.
         return question
     match kind:
@@ -208,8 +215,12 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     return question
 
 
-def _clear(decision: Decision) -> bool:
-    return decision.choice == "answer" and decision.confidence >= CLEAR
+def _clear(look: _Look, question: Question, world: World) -> bool:
+    """Surely an article's; that another authority decides it may be said a little sooner."""
+    if look.decision.choice != "answer":
+        return False
+    first = world.index.article(world.index.topics[look.decision.topics[0]], question.language)
+    return look.decision.confidence >= CLEAR or bool(first and first.other_authority)
 
 
 def answer_each(question: Question, world: World) -> Question | Reply:
@@ -264,11 +275,6 @@ def _answer_one(question: Question, world: World) -> Part:
     return _part(alone, question, world.index)
 
 
-class _Look(NamedTuple):
-    evidence: Evidence
-    decision: Decision
-
-
 def _look(text: str, question: Question, world: World) -> _Look:
     evidence = find(
         text,
@@ -278,12 +284,20 @@ def _look(text: str, question: Question, world: World) -> _Look:
         embedder=world.embedder,
         store=world.store,
     )
-    decision = decide(evidence, world.index.verdicts)
+    decision = _signposted(decide(evidence, world.index.verdicts), question, world.index)
     known = _known(text, question, world)
     if known is not None and evidence.open[known]:
         # An editor wrote down exactly this question: nothing is to be guessed.
         decision = Decision("answer", (known,), 1.0, decision.threshold)
     return _Look(evidence, decision)
+
+
+def _signposted(decision: Decision, question: Question, index: Index) -> Decision:
+    """Whose matter it is may be said sooner than how it is: it sends nobody the wrong way at home."""
+    if decision.choice != "clarify" or decision.confidence < SIGNPOST * decision.threshold:
+        return decision
+    first = index.article(index.topics[decision.topics[0]], question.language)
+    return replace(decision, choice="answer") if first and first.other_authority else decision
 
 
 def _known(text: str, question: Question, world: World) -> int | None:
@@ -299,7 +313,7 @@ def _lean_on_thread(
     if is_remark(text) or (not bare and not _may_follow(text, alone, question, world)):
         return None
     named = _look(in_thread(text, previous.title), question, world)
-    near = _near(previous, world.index)
+    near = _near(previous, question.thread, world.index)
     if bare:
         # The subject is the conversation's; which of its articles is for the words to say.
         logits = named.evidence.logits + ALONE * alone.evidence.logits
@@ -339,9 +353,11 @@ def _is_elsewhere(alone: Evidence, named: Evidence) -> bool:
     return bool(kinds["elsewhere"] > kinds["asks"])
 
 
-def _near(previous: Article, index: Index) -> set[int]:
+def _near(previous: Article, thread: Thread, index: Index) -> set[int]:
     """Topics a conversation about this article may move on to without saying so."""
-    linked = {link.removeprefix("kb:") for link in previous.links() if link.startswith("kb:")}
+    linked = set(thread.offered) | {
+        link.removeprefix("kb:") for link in previous.links() if link.startswith("kb:")
+    }
     return {
         number
         for number, topic in enumerate(index.topics)

@@ -14,6 +14,8 @@ def _words(listed: str) -> frozenset[str]:
 
 
 _THANKS = _words("tak takker tack tackar thanks thank thx ty cheers")
+PLEASANTRIES = _THANKS | _words("ok okay okej oki fint super perfekt perfect great bra alright")
+"""Words that may stand before a question and are no part of it."""
 _GOODBYE = _words("farvel bye goodbye hejdå adjö ses see weekend")
 _GREETING = _words(
     "hej hejsa halløj hallo hey hi hello dav goddag godmorgen godaften tjena hallå morgen god good"

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from services.chatbot.courtesy import PLEASANTRIES
 from services.chatbot.screen import Phrases, hearable
 from services.chatbot.terms import spoken_words
 
@@ -37,7 +38,7 @@ def is_bare(text: str, language: str, phrases: Phrases) -> bool:
     words = spoken_words(text)
     known = phrases.aspects.get(language, frozenset())
     asks = _ASKS.search(hearable(text)) is not None
-    return asks and all(word in known or word.isdigit() for word in words)
+    return asks and all(word in known or word in PLEASANTRIES or word.isdigit() for word in words)
 
 
 def is_short(text: str) -> bool:

@@ -16,6 +16,7 @@ from infra.statistics import Interval, wilson
 from services.chatbot.adapters import asked
 from services.chatbot.answer import World
 from services.chatbot.check import SOON
+from services.chatbot.courtesy import is_remark
 from services.chatbot.engine import Engine
 from services.chatbot.insight import Cluster, Unanswered, clusters
 from services.chatbot.knowledge import TONGUES, Article, KnowledgeError, tongue_of
@@ -110,16 +111,21 @@ class Editors:
         with_words = [row for row in open_rows if row.question is not None]
         keys = await self._chassis.keyring.data_keys(row.conversation for row in with_words)
         found: list[Unanswered] = []
+        erased = 0
         for row in with_words:
             key = keys.get(row.conversation)
             if key is None:
+                erased += 1
                 continue
             text = key.open(f"message/{row.question_id}", Sealed.model_validate(row.question))
+            if is_remark(text):
+                # Thanks need no article.
+                continue
             words, topics = await self._like(row.question_id, text, row.language)
             found.append(Unanswered(row.at, row.language, row.verdict, text, words, topics))
         self._forget_all_but({row.question_id for row in with_words})
         groups = tuple(self._group(one) for one in clusters(found))
-        return Questions(groups, len(open_rows) - len(with_words), len(with_words) - len(found))
+        return Questions(groups, len(open_rows) - len(with_words), erased)
 
     async def unhelpful(self, days: int) -> list[Unhelpful]:
         """Surest to be unhelpful first."""
