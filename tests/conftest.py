@@ -12,6 +12,7 @@ import pytest
 
 from infra.embedded.parts import broker_binary
 from infra.keyring import Keyring, open_keyring
+from tests import postgres
 
 
 def free_port() -> int:
@@ -27,6 +28,15 @@ async def keyring(tmp_path: Path) -> AsyncIterator[Keyring]:
     )
     yield ring
     await ring.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL server; production uses one, a small machine need not have it."""
+    if postgres.program("initdb") is None:
+        pytest.skip("no PostgreSQL on this machine (Debian/Ubuntu: apt-get install postgresql)")
+    with postgres.running() as url:
+        yield url
 
 
 @dataclass

@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
     YamlConfigSettingsSource,
 )
+from sqlalchemy import make_url
 
 PREFIX = "HENVEND_"
 Port = int
@@ -93,8 +94,10 @@ class ServiceSettings(BaseSettings):
             raise SettingsError(f"{name} is wrong: {first['msg']}.") from None
 
     def database_for(self, service: str) -> str:
+        """A file for each service, or a schema for each in one PostgreSQL database."""
         if self.database_url:
-            return self.database_url
+            url = make_url(self.database_url).update_query_dict({"schema": service})
+            return url.render_as_string(hide_password=False)
         return f"sqlite:///{(self.data / f'{service}.db').absolute()}"
 
     @property

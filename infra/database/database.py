@@ -9,9 +9,13 @@ from typing import Any
 from sqlalchemy import URL, event, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+from sqlalchemy.schema import CreateSchema
 
 from infra.database.direct import BRIEF, DRIVER
 from infra.database.migrate import upgrade
+
+# What SQLite gives every reader; PostgreSQL alone shows each statement what is newest.
+SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 
 
 class DatabaseUnavailableError(RuntimeError):
@@ -36,7 +40,7 @@ class Transaction:
 
 
 class Database:
-    """`url` is an SQLAlchemy URL, e.g. `sqlite:///…` or `postgresql+asyncpg://…`."""
+    """`url` is an SQLAlchemy URL, e.g. `sqlite:///…` or `postgresql+asyncpg://…?schema=router`."""
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)
@@ -45,13 +49,20 @@ class Database:
             self.url = self.url.set(drivername=DRIVER)
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = _engine(self.url, is_sqlite=self.is_sqlite)
+        # One PostgreSQL database holds a schema for each service; in SQLite a file is a service's own.
+        schema = None if self.is_sqlite else self.url.query.get("schema")
+        self.schema = str(schema) if schema else None
+        self.url = self.url.difference_update_query(["schema"])
+        self.engine = _engine(self.url, self.schema, is_sqlite=self.is_sqlite)
         self._writer = asyncio.Lock()
 
     async def migrate(self, package: str) -> None:
         """Bring the schema up to the newest version in `package` (e.g. `services.router.migrations`)."""
         try:
             async with self.engine.connect() as connection:
+                if self.schema is not None:
+                    await connection.execute(CreateSchema(self.schema, if_not_exists=True))
+                    await connection.commit()
                 await connection.run_sync(upgrade, package)
         except OperationalError as error:
             raise DatabaseUnavailableError(_reason(error)) from error
@@ -79,7 +90,9 @@ class Database:
         """A consistent view; never waits for the writer. `brief` as for `write`."""
         try:
             async with self.engine.connect() as connection:
-                reader = await connection.execution_options(henvend_read=True, **{BRIEF: brief})
+                reader = await connection.execution_options(
+                    **({"henvend_read": True, BRIEF: brief} if self.is_sqlite else SNAPSHOT)
+                )
                 yield reader
         except OperationalError as error:
             raise DatabaseUnavailableError(_reason(error)) from error
@@ -98,9 +111,10 @@ class Database:
         await self.engine.dispose()
 
 
-def _engine(url: URL, *, is_sqlite: bool) -> AsyncEngine:
+def _engine(url: URL, schema: str | None, *, is_sqlite: bool) -> AsyncEngine:
     if not is_sqlite:
-        return create_async_engine(url, pool_size=5)
+        settings = {"search_path": schema} if schema else {}
+        return create_async_engine(url, pool_size=5, connect_args={"server_settings": settings})
     engine = create_async_engine(url)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_sqlite)

@@ -1,13 +1,15 @@
-"""SQLite without a thread per connection: all or nothing, one writer, and nothing stands still."""
+"""Both databases: all or nothing, whole views, and on SQLite nothing stands still meanwhile."""
 
 import asyncio
 import sqlite3
 import threading
 import time
 from contextlib import suppress
+from uuid import uuid4
 
 import pytest
 from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text, func, insert, select, text
+from sqlalchemy.schema import CreateSchema
 
 from infra.database import Database, DatabaseUnavailableError
 
@@ -16,9 +18,14 @@ note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("
 word = Table("word", metadata, Column("word", Text, unique=True))
 
 
-@pytest.fixture
-async def database(tmp_path):
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
+async def database(request, tmp_path):
     database = Database(f"sqlite:///{tmp_path / 'one.db'}")
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql")
+        database = Database(f"{url}?schema=s{uuid4().hex}")
+        async with database.write() as tx:
+            await tx.execute(CreateSchema(database.schema))
     async with database.write() as tx:
         await tx.connection.run_sync(metadata.create_all)
     yield database
@@ -78,6 +85,7 @@ async def test_a_reader_keeps_its_view_while_another_writes(database):
 
 
 @pytest.mark.parametrize("brief", [True, False])
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 async def test_the_loop_goes_on_while_another_process_has_the_write_lock(database, brief):
     held, release = threading.Event(), threading.Event()
 
