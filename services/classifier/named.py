@@ -8,6 +8,7 @@ from contracts.taxonomy import Taxonomy
 from services.classifier.examples import Example
 
 _SEVERAL = re.compile(r"[,;()/.]|\s(?:og|och|and|samt|or|eller)\s")
+_PART = re.compile(r"\.(?:da|sv|en)\.part\d+\Z")
 
 
 def named_examples(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Example]:
@@ -24,6 +25,11 @@ def named_examples(examples: Sequence[Example], taxonomy: Taxonomy) -> list[Exam
         for name in taxonomy.categories
         for language, part, text in _texts(name, taxonomy, cold=name not in taught)
     ]
+
+
+def without_parts(examples: Sequence[Example]) -> list[Example]:
+    """What was given or named: a name in pieces is no more examples than the name."""
+    return [example for example in examples if not _PART.search(example.id)]
 
 
 def _texts(name: str, taxonomy: Taxonomy, *, cold: bool) -> Iterator[tuple[Language, str, str]]:

@@ -23,7 +23,7 @@ from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, count, fit_head
 from services.classifier.lexicon import load_lexicon
 from services.classifier.model import Embedder, Kind, Known, Model, dense_rows
-from services.classifier.named import named_examples
+from services.classifier.named import named_examples, without_parts
 from services.classifier.numbered import number_words
 from services.classifier.thresholds import Unseen, set_thresholds
 
@@ -101,7 +101,7 @@ def train(
     step()
     about = {
         "prefix": outside_embedding.prefix if outside_embedding else "",
-        "examples": _counts(examples),
+        "examples": _counts(without_parts(examples)),
         "examples_digest": _examples_digest(examples),
         "metrics": metrics,
     }
