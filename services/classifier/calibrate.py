@@ -135,11 +135,12 @@ def percentiles(similar: Floats) -> tuple[float, ...]:
     return tuple(round(float(one), 4) for one in np.quantile(similar, np.linspace(0, 1, 101)))
 
 
-def typicality(similar: float, reference: Sequence[float]) -> float | None:
-    """Share of the reference below `similar`, 0..1; None without a reference."""
+def typicality(similar: Floats, reference: Sequence[float]) -> list[float | None]:
+    """For each the share of the reference below it, 0..1; None without a reference."""
     if not reference:
-        return None
-    return float(np.interp(similar, reference, np.linspace(0, 1, len(reference))))
+        return [None] * len(similar)
+    shares = np.interp(similar, reference, np.linspace(0, 1, len(reference)))
+    return [float(share) for share in shares]
 
 
 @dataclass(frozen=True)

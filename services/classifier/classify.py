@@ -105,6 +105,7 @@ class _Opened:
     flags: Floats
     near: Sequence[tuple[int, float]]
     """Examples and their cosines, nearest first."""
+    typicality: float | None
 
 
 def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
@@ -127,6 +128,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
     scored = _score(prepared, model)
     near = nearest(model.examples, scored.dense, model.examples_across)
     outside = model.calibration.outside(_signs(scored, near.cosines, model))
+    typical = typicality(near.cosines[:, 0], model.calibration.typicality)
     return [
         _Opened(
             inquiry,
@@ -141,6 +143,7 @@ def _open(inquiries: Sequence[Inquiry], model: Model) -> list[_Opened]:
                 (int(place), float(cosine))
                 for place, cosine in zip(near.places[n, :NEAREST], near.cosines[n], strict=False)
             ],
+            typical[n],
         )
         for n, (inquiry, clean) in enumerate(zip(inquiries, prepared, strict=True))
     ]
@@ -214,7 +217,7 @@ def _read(
         parts=parts,
         masked=tuple(_moved(s, clean.offset) for s in clean.spans if s.end > clean.offset),
         evidence=_evidence(one, found, flip, _urgent_phrases(one, model) if urgent else (), model),
-        typicality=typicality(one.near[0][1], model.calibration.typicality),
+        typicality=one.typicality,
     )
 
 

@@ -16,7 +16,7 @@ from services.classifier.learning_commands import champion_folder
 from services.classifier.settings import ClassifierSettings
 from services.classifier.shell import bar, console, in_sentences
 
-BATCH = 64
+BATCH = 256
 MODEL_FOLDER = "model"
 EVALUATION = Path(__file__).parent / "evaluation"
 

@@ -16,7 +16,7 @@ from services.classifier.examples import ExamplesError
 from services.classifier.measures import auroc, coverage_at, macro_f1
 from services.classifier.model import Model
 
-BATCH = 64
+BATCH = 256
 PRECISION = 0.95
 BINS = 10
 SURE = frozenset({"confident", "other-authority"})

@@ -89,7 +89,9 @@ class FeatureSpace:
 
     def spread(self, numbered: Numbered) -> Spread:
         """As `matrix`, and where in the texts each feature comes from."""
-        columns, owners = spread_out([self.of_word(w) for w in numbered.words], numbered.places)
+        known = self._known
+        found = [known[word] if word in known else self.of_word(word) for word in numbered.words]
+        columns, owners = spread_out(found, numbered.places)
         pairs, firsts = self._pairs_of(numbered) if self.pairs else (columns[:0], owners[:0])
         rows, width, texts = len(numbered.ends) - 1, len(self.idf), numbered.texts
         small = np.int32 if rows * width < np.iinfo(np.int32).max else np.int64

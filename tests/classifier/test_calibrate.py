@@ -82,12 +82,12 @@ def test_typicality_is_level_while_what_comes_in_is_what_was_trained_on() -> Non
     random = np.random.default_rng(5)
     reference = calibrate.percentiles(random.beta(5, 2, 4000))
 
-    same = [calibrate.typicality(float(one), reference) for one in random.beta(5, 2, 4000)]
-    stranger = [calibrate.typicality(float(one), reference) for one in random.beta(2, 5, 4000)]
+    same = calibrate.typicality(random.beta(5, 2, 4000), reference)
+    stranger = calibrate.typicality(random.beta(2, 5, 4000), reference)
 
     assert np.allclose(np.histogram(same, 10, (0, 1))[0] / 4000, 0.1, atol=0.02)
     assert np.mean(np.array(stranger) < 0.1) > 0.5
 
 
 def test_a_model_without_percentiles_says_nothing_of_typicality() -> None:
-    assert calibrate.typicality(0.9, ()) is None
+    assert calibrate.typicality(np.array([0.9, 0.1]), ()) == [None, None]
