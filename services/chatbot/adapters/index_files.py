@@ -21,7 +21,7 @@ from services.chatbot.ports import Floats
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
-FORMAT = 10
+FORMAT = 11
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
