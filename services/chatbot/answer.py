@@ -32,8 +32,6 @@ from services.chatbot.retrieve import Evidence, find
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening, screen
 from services.chatbot.terms import spoken_words
 
-CLEAR = 0.95
-"""An article this surely right is shown even where the message sounds like a plea or one's own case."""
 SIGNPOST = 0.75
 """Share of the usual sureness from which another authority is named."""
 STANDS_ALONE = 0.9
@@ -202,8 +200,10 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     # In a conversation a short message leans on what was said: alone it is easily misheard.
     more = FOLLOWING if is_short(text) and _previous(question, world) is not None else 0.0
     kind = world.index.kinds.refused(text, world.embedder.embed([text])[0], more=more)
-    if kind in ("own-case", "decision") and _clear(_look(text, question, world), question, world):
-        # "My father needs help with his bath" sounds like a plea and is a question to an article.
+    if kind in ("own-case", "decision") and _is_others(
+        _look(text, question, world), question, world
+    ):
+        # "I need a visa for my mother" sounds like a plea; whose matter it is can still be said.
         return question
     match kind:
         case "own-case" | "decision":
@@ -215,12 +215,12 @@ def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     return question
 
 
-def _clear(look: _Look, question: Question, world: World) -> bool:
-    """Surely an article's; that another authority decides it may be said a little sooner."""
+def _is_others(look: _Look, question: Question, world: World) -> bool:
+    """Whether it surely enough is what another authority decides."""
     if look.decision.choice != "answer":
         return False
     first = world.index.article(world.index.topics[look.decision.topics[0]], question.language)
-    return look.decision.confidence >= CLEAR or bool(first and first.other_authority)
+    return first is not None and first.other_authority is not None
 
 
 def answer_each(question: Question, world: World) -> Question | Reply:
