@@ -23,7 +23,6 @@ from infra.text.normalise import normalise
 from services.chatbot.adapters import conversations as store
 from services.chatbot.adapters.conversations import Kept, Talk
 from services.chatbot.alarm import SILENT
-from services.chatbot.answer import Part, Question, Reply
 from services.chatbot.dialogue import Thread
 from services.chatbot.engine import Engine
 from services.chatbot.handover import Handing, Handovers
@@ -31,6 +30,7 @@ from services.chatbot.knowledge import tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.paused import reply_paused
 from services.chatbot.record import Asked, Source, record
+from services.chatbot.reply import Part, Question, Reply
 from services.chatbot.room import (
     NoConversationError,
     Room,

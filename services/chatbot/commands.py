@@ -14,9 +14,9 @@ from infra.chassis.clock import utc_now
 from services.chatbot.knowledge import KnowledgeError
 
 if TYPE_CHECKING:
-    from services.chatbot.answer import World
     from services.chatbot.municipality import Municipality
     from services.chatbot.recall import Wanted
+    from services.chatbot.reply import World
     from services.chatbot.settings import ChatbotSettings
 
 knowledge = typer.Typer(help="The articles the chat answers from.", no_args_is_help=True)
@@ -263,10 +263,10 @@ def _preview(settings: "ChatbotSettings") -> None:
 def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
     from services.chatbot.adapters.index_files import IndexFileError, load_index
     from services.chatbot.adapters.memory_store import MemoryStore
-    from services.chatbot.answer import World
     from services.chatbot.app import load_embedder
     from services.chatbot.municipality import load_municipality
     from services.chatbot.publish import sync
+    from services.chatbot.reply import World
     from services.chatbot.screen import load_phrases
 
     try:

@@ -33,6 +33,10 @@ class Thread:
     """Topics offered as buttons last."""
 
 
+NEW = Thread()
+"""A conversation in which nothing was said yet."""
+
+
 def is_bare(text: str, language: str, phrases: Phrases) -> bool:
     """Whether the text asks something without saying about what ("og hvad koster det?")."""
     words = spoken_words(text)

@@ -14,7 +14,6 @@ from contracts.event import Sealed
 from infra.chassis.chassis import Chassis
 from infra.statistics import Interval, wilson
 from services.chatbot.adapters import asked
-from services.chatbot.answer import World
 from services.chatbot.check import SOON
 from services.chatbot.courtesy import is_remark
 from services.chatbot.engine import Engine
@@ -23,6 +22,7 @@ from services.chatbot.knowledge import TONGUES, Article, KnowledgeError, tongue_
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Floats
 from services.chatbot.publish import Changes, changes, whole_base
+from services.chatbot.reply import World
 from services.chatbot.retrieve import find
 from services.chatbot.settings import ChatbotSettings
 

@@ -23,7 +23,7 @@ from services.chatbot.adapters.index_files import (
     save_index,
 )
 from services.chatbot.adapters.tables import publication
-from services.chatbot.answer import Question, Reply, World, answer
+from services.chatbot.answer import answer
 from services.chatbot.index import Index
 from services.chatbot.knowledge import Article, Base
 from services.chatbot.municipality import Municipality
@@ -38,6 +38,7 @@ from services.chatbot.publish import (
     sync,
     whole_base,
 )
+from services.chatbot.reply import Question, Reply, World
 from services.chatbot.screen import Phrases
 from services.chatbot.settings import ChatbotSettings
 

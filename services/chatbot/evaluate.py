@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.chatbot.answer import Reply, World
 from services.chatbot.knowledge import Tongue
+from services.chatbot.reply import Reply, World
 from services.chatbot.shell import Asked, reply_all
 
 Kind = Literal["topic", "must-not", "crisis", "look-alike", "dialogue"]

@@ -4,8 +4,8 @@ from infra.text.language import guess_language
 from infra.text.mask import mask
 from infra.text.normalise import normalise
 from services.chatbot.alarm import Alarm
-from services.chatbot.answer import Part, Question, Reply
 from services.chatbot.knowledge import TONGUES, Tongue
+from services.chatbot.reply import Part, Question, Reply
 from services.chatbot.screen import Phrases, screen
 
 

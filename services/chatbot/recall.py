@@ -15,7 +15,7 @@ from services.chatbot.adapters import posts
 from services.chatbot.adapters.index_files import IndexFileError, known_vectors, load_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.adapters.tables import handover, message, turn
-from services.chatbot.answer import Question, World, answer
+from services.chatbot.answer import answer
 from services.chatbot.app import load_embedder
 from services.chatbot.engine import outside_file
 from services.chatbot.knowledge import KnowledgeError, Tongue
@@ -28,6 +28,7 @@ from services.chatbot.publish import (
     sync,
     whole_base,
 )
+from services.chatbot.reply import Question, World
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
 

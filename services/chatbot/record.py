@@ -10,9 +10,9 @@ from infra.chassis.chassis import Chassis
 from infra.database import Transaction
 from services.chatbot.adapters import conversations as store
 from services.chatbot.adapters.conversations import Kept
-from services.chatbot.answer import Part
 from services.chatbot.knowledge import Tongue
 from services.chatbot.publish import reference
+from services.chatbot.reply import Part
 
 NO_MODEL = ModelRef(name="none", digest="")
 

@@ -6,10 +6,10 @@ from datetime import date, datetime
 from typing import Any
 
 from infra.pages.pages import text
-from services.chatbot.answer import Part, Reply
 from services.chatbot.index import Index
 from services.chatbot.knowledge import Article
 from services.chatbot.municipality import Municipality
+from services.chatbot.reply import Part, Reply
 
 DAYS: Mapping[str, tuple[str, ...]] = {
     "da": ("mandag", "tirsdag", "onsdag", "torsdag", "fredag", "lørdag", "søndag"),

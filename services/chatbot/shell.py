@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from services.chatbot.answer import Part, Question, Reply, World, answer
+from services.chatbot.answer import answer
 from services.chatbot.dialogue import Thread
 from services.chatbot.knowledge import TONGUES, Tongue
 from services.chatbot.municipality import Municipality
 from services.chatbot.render import to_text
+from services.chatbot.reply import Part, Question, Reply, World
 from services.chatbot.say import sayings
 
 

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from services.chatbot.alarm import SILENT, features, fit_alarm, read_cries
-from services.chatbot.answer import Question
 from services.chatbot.kinds import read_refused
 from services.chatbot.knowledge import load_base
 from services.chatbot.paused import reply_paused
 from services.chatbot.publish import read_inquiries
+from services.chatbot.reply import Question
 from services.chatbot.screen import Screening, load_phrases, screen
 from services.chatbot.senses import read_senses, sensed
 from services.classifier.examples import spoken, training_words

@@ -3,10 +3,10 @@
 import pytest
 
 from infra.pages.pages import text as said
-from services.chatbot.answer import Part, Reply
 from services.chatbot.courtesy import chosen, courtesy, is_yes, taken_back
 from services.chatbot.dialogue import Thread
 from services.chatbot.municipality import load_municipality
+from services.chatbot.reply import Part, Reply
 from services.chatbot.say import sayings
 
 

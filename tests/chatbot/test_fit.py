@@ -11,7 +11,7 @@ import pytest
 from services.chatbot.adapters.index_files import load_index, save_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.alarm import fit_alarm, read_cries
-from services.chatbot.answer import Question, Reply, World, answer, call_a_person
+from services.chatbot.answer import answer, call_a_person
 from services.chatbot.categories import NO_CATEGORIES, fit_categories
 from services.chatbot.courtesy import is_remark
 from services.chatbot.dialogue import Thread
@@ -19,6 +19,7 @@ from services.chatbot.fit import Budget, _thresholds
 from services.chatbot.kinds import KINDS, Example, fit_kinds, read_refused
 from services.chatbot.knowledge import KnowledgeError, load_base
 from services.chatbot.publish import Inquiry, publish, read_cases, read_outside, sync
+from services.chatbot.reply import Question, Reply, World
 from services.chatbot.screen import Screening, load_phrases, screen
 from services.chatbot.terms import spoken_words
 from tests.chatbot.sample import CHATBOT, make_municipality

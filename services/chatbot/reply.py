@@ -1,0 +1,68 @@
+"""What an answer is made of: the question and the world that go in, the parts and the reply that come out."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from contracts.answer import AnswerVerdict
+from services.chatbot.courtesy import Courtesy
+from services.chatbot.dialogue import NEW, Thread
+from services.chatbot.index import Index
+from services.chatbot.knowledge import Article, Tongue
+from services.chatbot.ports import Embedder, VectorStore
+from services.chatbot.screen import Danger, Phrases, Refusal, Screening
+
+_CALM = Screening()
+
+
+@dataclass(frozen=True)
+class World:
+    """What answering needs."""
+
+    index: Index
+    embedder: Embedder
+    store: VectorStore
+    phrases: Phrases
+
+
+@dataclass(frozen=True)
+class Question:
+    """A message as it came, and what is known around it."""
+
+    text: str
+    day: date
+    setting: Tongue = "da"
+    """The widget's language."""
+    thread: Thread = NEW
+    language: Tongue = "da"
+    """The language it is answered in."""
+    kept: str = ""
+    """The whole message without personal data; `text` is what is asked in it."""
+    masked: int = 0
+    """How many pieces of personal data were taken out."""
+    screening: Screening = _CALM
+
+
+class Part(NamedTuple):
+    """One answer in a reply."""
+
+    verdict: AnswerVerdict
+    article: Article | None = None
+    offered: tuple[Article, ...] = ()
+    """Buttons: "did you mean"."""
+    confidence: float = 0.0
+    threshold: float = 1.0
+    danger: Danger | None = None
+    refusal: Refusal | None = None
+    courtesy: Courtesy | None = None
+    """It asked nothing: what kind of remark it was."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    language: Tongue
+    parts: tuple[Part, ...]
+    masked_text: str
+    """The message without personal numbers: the only form of it that may be kept."""
+    masked: int
+    thread: Thread
