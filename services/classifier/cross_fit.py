@@ -16,6 +16,7 @@ from services.classifier.features import Counted, Floats, Ids, Matrix, Words
 from services.classifier.head import OUTSIDE, Head, HeadPlan, choose_features, fit_head
 from services.classifier.lexicon import Lexicon
 from services.classifier.nearest import nearest
+from services.classifier.solver import Solve, solve_here
 
 FOLDS = 3
 NEIGHBOURS = 5
@@ -47,12 +48,17 @@ class Held(NamedTuple):
 
 
 def cross_fit(
-    rows: Rows, embedding: Lexicon | Floats, plan: HeadPlan, *, step: Step = lambda: None
+    rows: Rows,
+    embedding: Lexicon | Floats,
+    plan: HeadPlan,
+    *,
+    solve: Solve = solve_here,
+    step: Step = lambda: None,
 ) -> Held:
     """`embedding` is what to make one of in each fold, or the frozen rows of an outside model."""
     folds = _folds(rows.labels)
     with ThreadPoolExecutor(2) as pool:
-        parts = list(pool.map(lambda fold: _fold(rows, fold, embedding, plan, step), folds))
+        parts = list(pool.map(lambda fold: _fold(rows, fold, embedding, plan, solve, step), folds))
     order = np.argsort(np.concatenate(folds))
 
     def joined(name: str) -> Floats:
@@ -69,7 +75,14 @@ def cross_fit(
     )
 
 
-def _fold(rows: Rows, held: Ids, embedding: Lexicon | Floats, plan: HeadPlan, step: Step) -> Held:
+def _fold(
+    rows: Rows,
+    held: Ids,
+    embedding: Lexicon | Floats,
+    plan: HeadPlan,
+    solve: Solve,
+    step: Step,
+) -> Held:
     kept = np.setdiff1d(np.arange(len(rows.texts)), held).astype(np.int32)
     labels = [rows.labels[row] for row in kept]
     if isinstance(embedding, Lexicon):
@@ -80,7 +93,7 @@ def _fold(rows: Rows, held: Ids, embedding: Lexicon | Floats, plan: HeadPlan, st
     step()
     chosen = choose_features(rows.counted, kept, plan)
     matrix = rows.counted.matrix(kept, chosen)
-    head = fit_head(chosen.space, dense[kept], matrix, labels, rows.flags[kept], plan)
+    head = fit_head(chosen.space, dense[kept], matrix, labels, rows.flags[kept], plan, solve)
     step()
     known = rows.counted.known_share(held, chosen)
     examples = dense[kept[inside(labels)]]

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from threading import Lock
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +19,7 @@ from services.classifier.features import (
     Words,
     count_features,
 )
+from services.classifier.solver import Solve, solve_here
 
 SPARSE_SIZES = range(2, 6)
 OUTSIDE = ""
@@ -28,9 +27,6 @@ OUTSIDE = ""
 FLAGS = ("urgent", "sensitive")
 TOLERANCE = 0.1
 """Where liblinear stops; a hundred times stricter costs minutes and changes no prediction in a hundred."""
-
-
-_LIBLINEAR = Lock()
 
 
 @dataclass(frozen=True)
@@ -104,8 +100,13 @@ def fit_head(
     labels: Sequence[str],
     flags: NDArray[np.bool_],
     plan: HeadPlan,
+    solve: Solve | None = None,
 ) -> Head:
-    """`labels` are categories or OUTSIDE; `flags` is n x 2 (urgent, sensitive)."""
+    """`labels` are categories or OUTSIDE; `flags` is n x 2 (urgent, sensitive).
+
+    `solve` fits a LinearSVC, here or elsewhere: see `solver.py`.
+    """
+    solve = solve or solve_here
     classes = tuple(sorted({label for label in labels if label != OUTSIDE}))
     if OUTSIDE in labels:
         classes = (*classes, OUTSIDE)
@@ -113,11 +114,11 @@ def fit_head(
     inside = np.array([label != OUTSIDE for label in labels])
     names = np.array(labels)
     dense_model = LogisticRegression(C=plan.dense_c, max_iter=120).fit(dense[inside], names[inside])
-    sparse_model = _fit_svc(LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0), rows, names)
+    sparse_model = solve(LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0), rows, names)
     head_dense = _linear(dense_model, classes)
     head_sparse = _linear(sparse_model, classes)
     both = sparse.hstack([rows, sparse.csr_matrix(plan.flag_dense * dense)]).tocsr()
-    flag_rows = [_fit_flag(both, flags[:, number], plan) for number in range(flags.shape[1])]
+    flag_rows = [_fit_flag(both, flags[:, n], plan, solve) for n in range(flags.shape[1])]
     weights = np.column_stack([weight for weight, _ in flag_rows]).astype(np.float32)
     biases = np.array([bias for _, bias in flag_rows], dtype=np.float32)
     return Head(
@@ -130,12 +131,6 @@ def fit_head(
         scales=(float(head_dense(dense).std()) or 1.0, float(head_sparse(rows).std()) or 1.0),
         share=plan.dense_share,
     )
-
-
-def _fit_svc(model: LinearSVC, rows: Matrix, labels: NDArray[Any]) -> LinearSVC:
-    # liblinear draws from one generator for all threads: side by side no two runs would be the same.
-    with _LIBLINEAR:
-        return model.fit(rows, labels)
 
 
 def _linear(model: LogisticRegression | LinearSVC, classes: Sequence[str]) -> Linear:
@@ -155,9 +150,11 @@ def _linear(model: LogisticRegression | LinearSVC, classes: Sequence[str]) -> Li
     return Linear(weights, offsets)
 
 
-def _fit_flag(rows: Matrix, wanted: NDArray[np.bool_], plan: HeadPlan) -> tuple[Floats, float]:
+def _fit_flag(
+    rows: Matrix, wanted: NDArray[np.bool_], plan: HeadPlan, solve: Solve
+) -> tuple[Floats, float]:
     if not wanted.any() or wanted.all():
         return np.zeros(rows.shape[1], dtype=np.float32), 1.0 if wanted.any() else -1.0
     plain = LinearSVC(C=plan.flag_c, class_weight="balanced", tol=TOLERANCE, random_state=0)
-    model = _fit_svc(plain, rows, wanted)
+    model = solve(plain, rows, wanted)
     return model.coef_[0].astype(np.float32), float(model.intercept_[0])

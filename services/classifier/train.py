@@ -25,6 +25,7 @@ from services.classifier.lexicon import load_lexicon
 from services.classifier.model import Embedder, Kind, Known, Model, dense_rows
 from services.classifier.named import named_examples, without_parts
 from services.classifier.numbered import number_words
+from services.classifier.solver import Solve, solving
 from services.classifier.thresholds import Unseen, set_thresholds
 
 SHOWN_LETTERS = 200
@@ -73,12 +74,12 @@ def train(
     rows = _rows(examples, clean)
     step()
     # One thread in each product: the number of cores must not change a bit. Two run side by side.
-    with threadpool_limits(1), ThreadPoolExecutor(1) as beside:
-        final = beside.submit(_final, rows, clean, outside_embedding, head_plan)
+    with threadpool_limits(1), ThreadPoolExecutor(1) as beside, solving(len(rows.texts)) as solve:
+        final = beside.submit(_final, rows, clean, outside_embedding, head_plan, solve)
         source = (
             load_lexicon() if outside_embedding is None else outside_embedding.embedder.embed(clean)
         )
-        held = cross_fit(rows, source, head_plan, step=step)
+        held = cross_fit(rows, source, head_plan, solve=solve, step=step)
         own, dense, head = final.result()
     head = replace(head, scales=held.scales)
     step()
@@ -114,14 +115,18 @@ def _own_embedding(rows: Rows) -> Embedding:
 
 
 def _final(
-    rows: Rows, clean: Sequence[str], outside_embedding: Embedding | None, plan: HeadPlan
+    rows: Rows,
+    clean: Sequence[str],
+    outside_embedding: Embedding | None,
+    plan: HeadPlan,
+    solve: Solve,
 ) -> tuple[Embedding, Floats, Head]:
     own = outside_embedding or _own_embedding(rows)
     dense = dense_rows(own.embedder, clean, number_words(rows.texts))
     every = np.arange(len(rows.texts), dtype=np.int32)
     chosen = choose_features(rows.counted, every, plan)
     matrix = rows.counted.matrix(every, chosen)
-    return own, dense, fit_head(chosen.space, dense, matrix, rows.labels, rows.flags, plan)
+    return own, dense, fit_head(chosen.space, dense, matrix, rows.labels, rows.flags, plan, solve)
 
 
 def unseen(held: Held, rows: Rows, plan: HeadPlan) -> Unseen:
