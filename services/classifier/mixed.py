@@ -3,7 +3,7 @@
 Every place between two clauses is weighed: how much likelier two categories make the text than one, whether
 the whole is about both, and how people announce a second matter (`desuden`, `2)`, `P.S.`). The weights are
 of two logistic regressions over the development set's mixed and single inquiries: one reads clauses and
-finds the place, the other reads the two halves and decides.
+finds the place, the other reads the two halves and decides. `make_mixed` fits them again.
 """
 
 import re
@@ -136,16 +136,16 @@ def stretches(
     }
     if not tried:
         return {}
-    spans = {number: _halves(wholes[number], place) for number, place in tried.items()}
+    spans = {number: halves(wholes[number], place) for number, place in tried.items()}
     rows = read([(number, *half) for number, own in spans.items() for half in own])
     found = {}
-    for (number, place), halves in zip(
+    for (number, place), pair in zip(
         tried.items(), rows.reshape(-1, 2, rows.shape[1]), strict=True
     ):
         cut = weighed(
             wholes[number],
             place,
-            (halves[:1], halves[1:]),
+            (pair[:1], pair[1:]),
             departments,
             BY_HALVES,
             hear(wholes[number].text),
@@ -196,7 +196,7 @@ def weighed(
     first, second = _two_categories(likely, 0.5 * np.log(whole.probabilities + _LEAST))
     confidences = (float(surest[0][first]), float(surest[1][second]))
     gain = likely[0][first] + likely[1][second] - (likely[0] + likely[1]).max()
-    (start, middle), (begin, end) = _halves(whole, place)
+    (start, middle), (begin, end) = halves(whole, place)
     before, after = whole.text[start:middle], whole.text[begin:end].lstrip()
     asked = any(start <= a and b <= middle for a, b in heard.asked)
     signs = Weights(
@@ -227,6 +227,6 @@ def _two_categories(likely: tuple[Floats, Floats], beforehand: Floats) -> tuple[
     return first, others[1]
 
 
-def _halves(whole: Whole, place: int) -> tuple[tuple[int, int], tuple[int, int]]:
+def halves(whole: Whole, place: int) -> tuple[tuple[int, int], tuple[int, int]]:
     pieces = whole.pieces
     return (pieces[0].start, pieces[place - 1].end), (pieces[place].start, pieces[-1].end)
