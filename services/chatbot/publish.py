@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 
 import numpy as np
 import yaml
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
@@ -137,29 +138,31 @@ def publish(
         if outside
         else (np.zeros((0, vectors.shape[1]), np.float32), 0)
     )
-    material = Material(
-        municipality=municipality,
-        model_name=embedder.name,
-        model_digest=embedder.digest,
-        articles=base.articles,
-        entries=entries,
-        vectors=vectors,
-        passages=passages,
-        passage_vectors=passage_vectors,
-        outside=outside,
-        outside_vectors=outside_vectors,
-        alarm=_alarm(base, inquiries),
-        categories=_categories(inquiries, embedder),
-        refused=tuple(
-            Example(kind, text, vector)
-            for (kind, text), vector in zip(
-                refused, embedder.embed([text for _, text in refused]), strict=True
-            )
-        ),
-        cases=tuple(cases),
-        case_vectors=embedder.embed([case.text for case in cases]),
-    )
-    return build_index(material, budget), fresh + also + more
+    # One thread in each product: they are many and small, and a second core only waits for them.
+    with threadpool_limits(1):
+        material = Material(
+            municipality=municipality,
+            model_name=embedder.name,
+            model_digest=embedder.digest,
+            articles=base.articles,
+            entries=entries,
+            vectors=vectors,
+            passages=passages,
+            passage_vectors=passage_vectors,
+            outside=outside,
+            outside_vectors=outside_vectors,
+            alarm=_alarm(base, inquiries),
+            categories=_categories(inquiries, embedder),
+            refused=tuple(
+                Example(kind, text, vector)
+                for (kind, text), vector in zip(
+                    refused, embedder.embed([text for _, text in refused]), strict=True
+                )
+            ),
+            cases=tuple(cases),
+            case_vectors=embedder.embed([case.text for case in cases]),
+        )
+        return build_index(material, budget), fresh + also + more
 
 
 def with_nobodys(outside: tuple[Entry, ...], inquiries: Sequence[Inquiry]) -> tuple[Entry, ...]:
