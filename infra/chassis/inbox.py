@@ -2,8 +2,6 @@
 
 from uuid import UUID
 
-from sqlalchemy.dialects import postgresql, sqlite
-
 from infra.chassis.clock import Clock
 from infra.chassis.tables import inbox
 from infra.database import Transaction
@@ -15,8 +13,10 @@ class Inbox:
 
     async def first(self, tx: Transaction, event_id: UUID) -> bool:
         """True the first time; False for every repetition."""
-        insert = sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
         done = await tx.execute(
-            insert(inbox).values(event_id=event_id, seen_at=self._clock()).on_conflict_do_nothing()
+            tx
+            .insert(inbox)
+            .values(event_id=event_id, seen_at=self._clock())
+            .on_conflict_do_nothing()
         )
         return bool(done.rowcount)

@@ -16,7 +16,6 @@ from uuid import UUID
 
 import structlog
 from sqlalchemy import Row, and_, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.event import Envelope, Record
 from infra.chassis.clock import Clock
@@ -32,9 +31,6 @@ UNCONFIRMED_AGAIN = timedelta(seconds=30)
 MOST_DOUBLINGS = 6
 KEEP = timedelta(days=30)
 """Confirmed rows stay this long, so that a repeated cause can repeat its effects."""
-
-_PUT_SQLITE = sqlite.insert(outbox).on_conflict_do_nothing()
-_PUT_POSTGRES = postgresql.insert(outbox).on_conflict_do_nothing()
 
 log = structlog.get_logger()
 
@@ -75,7 +71,7 @@ class Outbox:
         """Publish `envelope` once `tx` has committed; putting the same event id again is harmless."""
         record = envelope.record()
         await tx.execute(
-            _PUT_SQLITE if self._database.is_sqlite else _PUT_POSTGRES,
+            tx.insert(outbox).on_conflict_do_nothing(),
             {
                 "event_id": envelope.id,
                 "cause": cause,

@@ -6,7 +6,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, Table, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 from sqlalchemy.schema import CreateSchema
@@ -30,6 +31,12 @@ class Transaction:
         self.execute = connection.execute
         self.scalar = connection.scalar
         self._after: list[Callable[[], None]] = []
+
+    def insert(self, table: Table) -> Any:
+        """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`, which every database
+        spells its own way."""
+        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
+        return dialect.insert(table)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         self._after.append(callback)

@@ -17,7 +17,6 @@ from litestar.exceptions import NotFoundException
 from litestar.response import Template
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import JSON, Column, MetaData, Table, Uuid, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.event import Sealed, effect_id
 from infra.chassis.chassis import Chassis
@@ -50,10 +49,9 @@ class Mailbox:
         sealed = key.seal(
             "raw", content.decode("utf-8", "surrogateescape").encode("utf-8", "replace").decode()
         )
-        dialect = sqlite if self._chassis.database.is_sqlite else postgresql
         async with self._chassis.database.write() as tx:
             await tx.execute(
-                dialect
+                tx
                 .insert(letter)
                 .values(id=letter_id, at=self._chassis.clock(), raw=sealed.model_dump(mode="json"))
                 .on_conflict_do_nothing()

@@ -7,7 +7,6 @@ from pathlib import Path
 from uuid import UUID
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.database import Database
 from infra.keyring.data_key import DataKey
@@ -41,9 +40,9 @@ class Keyring:
         async with self._database.write() as tx:
             if await tx.scalar(select(destroyed_key.c.id).where(destroyed_key.c.id == key_id)):
                 raise KeyDestroyedError(str(key_id))
-            insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             await tx.execute(
-                insert(data_key)
+                tx
+                .insert(data_key)
                 .values(
                     id=key_id,
                     wrapped=self._wrapping.wrap(key_id, secrets.token_bytes(KEY_BYTES)),
@@ -82,9 +81,9 @@ class Keyring:
         """Destroy the key for ever; again is harmless. Its bytes are gone from the file afterwards."""
         async with self._database.write() as tx:
             await tx.execute(delete(data_key).where(data_key.c.id == key_id))
-            insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
             await tx.execute(
-                insert(destroyed_key)
+                tx
+                .insert(destroyed_key)
                 .values(id=key_id, destroyed_at=datetime.now(UTC))
                 .on_conflict_do_nothing()
             )

@@ -24,6 +24,7 @@ from infra.chassis.chassis import Chassis, open_chassis
 from infra.chassis.tables import outbox
 from services.classifier import storage
 from services.classifier.adapters.decisions import Decision, decisions_on
+from services.classifier.adapters.tables import intake
 from services.classifier.app import create_app
 from services.classifier.gate import Line, Verdict
 from services.classifier.gate_file import write_verdict
@@ -115,6 +116,23 @@ class School:
         )
         await self.hear(received)
         return received
+
+    async def keep_mail(self, about: InquiryReceived, raw: str) -> None:
+        """As the intake keeps a mail that became this inquiry."""
+        async with self.chassis.database.write() as tx:
+            await tx.execute(
+                intake.insert().values(
+                    inquiry=about.inquiry,
+                    event_id=about.inquiry,
+                    reference=about.reference,
+                    channel="mail",
+                    received_at=about.received_at,
+                    message="digest",
+                    raw=raw,
+                    repeats=0,
+                    next_at=self.clock(),
+                )
+            )
 
     async def correct(self, about: InquiryReceived, now: str, **changed: Any) -> None:
         await self.hear(correction(about, now, **changed))

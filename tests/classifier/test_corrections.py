@@ -11,7 +11,7 @@ from contracts.event import effect_id
 from contracts.governance import DeadLettered
 from services.classifier.adapters.correction_material import read_materials
 from services.classifier.adapters.learning_tables import decision
-from services.classifier.adapters.tables import confirmed_correction, intake
+from services.classifier.adapters.tables import confirmed_correction
 from services.classifier.corrections import Harvest, harvest, without_rare_words
 from services.classifier.retrain import train_candidate
 from services.classifier.storage import ModelError
@@ -170,19 +170,7 @@ async def test_a_mail_from_before_decisions_were_recorded_is_read_from_the_intak
     raw = key.seal("raw", b64encode(zlib.compress(mail.encode())).decode())
     async with school.chassis.database.write() as tx:
         await tx.execute(delete(decision))
-        await tx.execute(
-            intake.insert().values(
-                inquiry=about.inquiry,
-                event_id=about.inquiry,
-                reference=about.reference,
-                channel="mail",
-                received_at=school.clock(),
-                message="m",
-                raw=raw.model_dump_json(),
-                repeats=0,
-                next_at=school.clock(),
-            )
-        )
+    await school.keep_mail(about, raw.model_dump_json())
     await school.correct(about, "borger.pas")
 
     (row,) = (await learned()).rows

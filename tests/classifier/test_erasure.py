@@ -92,20 +92,7 @@ def _exit_of(reference: str) -> None:
 
 async def test_the_mail_itself_goes_and_its_row_stays_so_that_it_is_known_again(school):
     about = await school.inquiry(WORDS)
-    async with school.chassis.database.write() as tx:
-        await tx.execute(
-            intake.insert().values(
-                inquiry=about.inquiry,
-                event_id=about.inquiry,
-                reference=about.reference,
-                channel="mail",
-                received_at=about.received_at,
-                message="digest",
-                raw='{"sealed":"mail"}',
-                repeats=0,
-                next_at=school.clock(),
-            )
-        )
+    await school.keep_mail(about, '{"sealed":"mail"}')
 
     await school.hear(erasure(about))
 

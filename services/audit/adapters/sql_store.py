@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, delete, func, insert, select, tuple_, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.database import Database, Transaction
 from services.audit.adapters.tables import (
@@ -35,7 +34,6 @@ STATE = 1
 class SqlTrailStore:
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._insert = sqlite.insert if database.is_sqlite else postgresql.insert
 
     async def state(self) -> LogState | None:
         async with self._database.read() as reader:
@@ -132,7 +130,7 @@ class SqlTrailStore:
         for place, expected in growth.read_from.items():
             if current.get(place, 0) != expected:
                 raise TrailMovedError("the offsets have moved")
-        statement = self._insert(koffset)
+        statement = tx.insert(koffset)
         statement = statement.on_conflict_do_update(
             index_elements=["cluster", "topic", "part"], set_={"next": statement.excluded.next}
         )
@@ -155,7 +153,7 @@ class SqlTrailStore:
             {"mac": mac, "inquiry": e.inquiry} for e in entries if e.inquiry for mac in e.references
         ]
         if references:
-            await tx.execute(self._insert(reference).on_conflict_do_nothing(), references)
+            await tx.execute(tx.insert(reference).on_conflict_do_nothing(), references)
 
     async def _add_tiles(self, tx: Transaction, tiles: Mapping[TileId, bytes]) -> None:
         await tx.execute(
@@ -220,8 +218,8 @@ class SqlTrailStore:
     async def add_checkpoint(self, size: int, note: str, signed_at: datetime) -> None:
         async with self._database.write() as tx:
             await tx.execute(
-                self
-                ._insert(checkpoint)
+                tx
+                .insert(checkpoint)
                 .values(size=size, note=note, signed_at=stamp(signed_at))
                 .on_conflict_do_nothing()
             )

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from infra.chassis.tables import outbox
 from infra.database import Transaction
@@ -40,8 +39,7 @@ async def shown_to(reader: Reader, topic: str, language: str, version: int) -> l
 
 async def add_recall(tx: Transaction, **values: Any) -> bool:
     """Whether it is new."""
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
-    done = await tx.execute(dialect.insert(recall).values(**values).on_conflict_do_nothing())
+    done = await tx.execute(tx.insert(recall).values(**values).on_conflict_do_nothing())
     return bool(done.rowcount)
 
 

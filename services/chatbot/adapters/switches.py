@@ -3,7 +3,6 @@
 from typing import Any
 
 from sqlalchemy import Row, bindparam, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.governance import SwitchTurned
 from infra.database import Transaction
@@ -15,9 +14,8 @@ _SWITCH = select(chat_switch).where(chat_switch.c.name == bindparam("named"))
 
 async def keep_switch(tx: Transaction, turned: SwitchTurned, at: Any) -> None:
     values = {"on": turned.on, "by": turned.by, "reason": turned.reason, "at": at}
-    dialect = sqlite if tx.connection.dialect.name == "sqlite" else postgresql
     await tx.execute(
-        dialect
+        tx
         .insert(chat_switch)
         .values(name=turned.switch, **values)
         .on_conflict_do_update(index_elements=[chat_switch.c.name], set_=values)

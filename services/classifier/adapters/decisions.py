@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Row, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Envelope
@@ -34,14 +33,14 @@ class SqlDecisions:
 
     async def keep(self, received: InquiryReceived, said: Envelope[InquiryClassified]) -> None:
         """The same decision again is harmless; none is kept on an inquiry erased meanwhile."""
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         # Who wrote is of no use to the classifier.
         kept = received.model_copy(update={"sender": None})
         async with self._database.write() as tx:
             if await is_erased(tx, received.inquiry):
                 return
             await tx.execute(
-                insert(decision)
+                tx
+                .insert(decision)
                 .values(
                     event_id=said.id,
                     inquiry=received.inquiry,

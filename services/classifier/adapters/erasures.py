@@ -5,7 +5,6 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.reference import reference_of
@@ -23,10 +22,10 @@ class SqlErasures:
 
         The intake's row stays without its mail: the same mail, delivered again, is known by it.
         """
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         async with self._database.write() as tx:
             done = await tx.execute(
-                insert(erased_inquiry)
+                tx
+                .insert(erased_inquiry)
                 .values(inquiry=inquiry, reference=reference_of(inquiry), at=at)
                 .on_conflict_do_nothing()
             )

@@ -4,7 +4,6 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from contracts.case import CorrectionConfirmed
 from contracts.event import Envelope
@@ -30,10 +29,10 @@ class SqlIntakeLedger:
 
     async def keep(self, envelope: Envelope[InquiryReceived], raw: str, message: str) -> bool:
         received = envelope.data
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         async with self._database.write() as tx:
             done = await tx.execute(
-                insert(intake)
+                tx
+                .insert(intake)
                 .values(
                     inquiry=received.inquiry,
                     event_id=envelope.id,
@@ -106,12 +105,12 @@ class SqlIntakeLedger:
     async def keep_correction(self, envelope: Envelope[CorrectionConfirmed]) -> None:
         """Two persons agreed: a training row for the next candidate, unless it was erased meanwhile."""
         correction = envelope.data
-        insert = sqlite.insert if self._database.is_sqlite else postgresql.insert
         async with self._database.write() as tx:
             if await is_erased(tx, correction.inquiry):
                 return
             await tx.execute(
-                insert(confirmed_correction)
+                tx
+                .insert(confirmed_correction)
                 .values(
                     case=correction.case,
                     inquiry=correction.inquiry,

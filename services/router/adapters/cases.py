@@ -7,7 +7,6 @@ from uuid import UUID
 
 from sqlalchemy import Table, and_, delete, func, or_, select, update
 from sqlalchemy import case as sql_case
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.case import CaseOpened
@@ -265,7 +264,7 @@ async def propose_correction(
             )
         )
         return
-    insert = dialect(tx)(correction).values(
+    insert = tx.insert(correction).values(
         case=case_id, was=was, now=now, proposed_by=by, proposed_at=at
     )
     await tx.execute(
@@ -410,9 +409,5 @@ async def search_cases(connection: AsyncConnection, reference: str) -> Sequence[
     return rows.all()
 
 
-def dialect(tx: Transaction) -> Any:
-    return sqlite.insert if tx.connection.dialect.name == "sqlite" else postgresql.insert
-
-
 async def insert_once(tx: Transaction, table: Table, **values: Any) -> None:
-    await tx.execute(dialect(tx)(table).values(**values).on_conflict_do_nothing())
+    await tx.execute(tx.insert(table).values(**values).on_conflict_do_nothing())

@@ -9,14 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.governance import SwitchTurned
 from infra.database import Transaction
-from services.router.adapters.cases import dialect
 from services.router.adapters.tables import switch
 
 
 async def keep_switch(tx: Transaction, turned: SwitchTurned, at: datetime) -> bool:
     """The newest turn counts, whatever order they come in; False when a newer one is known."""
     values = {"on": turned.on, "by": turned.by, "reason": turned.reason, "at": at}
-    insert = dialect(tx)(switch).values(name=turned.switch, **values)
+    insert = tx.insert(switch).values(name=turned.switch, **values)
     done = await tx.execute(
         insert.on_conflict_do_update(
             index_elements=[switch.c.name], set_=values, where=switch.c.at < at
