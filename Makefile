@@ -33,7 +33,7 @@ $(INSTALLED_DEV): $(INSTALLED)
 
 test: install-dev
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder
 
 check: install-dev
 	@$(BIN)/ruff format --check .

@@ -12,7 +12,18 @@ import pytest
 
 from infra.embedded.parts import broker_binary
 from infra.keyring import Keyring, open_keyring
-from tests import postgres
+from tests import postgres, side_by_side
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items[:] = side_by_side.longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log):
+    if config.option.dist == "loadscope":
+        return side_by_side.Pieces(config, log)
+    return None
 
 
 def free_port() -> int:
