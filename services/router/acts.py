@@ -24,7 +24,7 @@ from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from infra.database import Transaction
-from services.router.adapters import cases
+from services.router.adapters import cases, corrections, mails
 from services.router.live import Changes
 from services.router.promise_keeper import PromiseKeeper
 
@@ -80,7 +80,7 @@ class Desk:
                 moves=case.moves + (origin != TRIAGE),
             )
             if category and category != case.category:
-                await cases.propose_correction(
+                await corrections.propose_correction(
                     acting.tx, case_id, case.category, category, member.account, acting.now
                 )
             event = CaseMoved(
@@ -115,7 +115,7 @@ class Desk:
                 event, "replied", {"reply": sealed.model_dump(mode="json")}
             )
             if by_mail or case.received.get("sender"):
-                await cases.queue_mail(
+                await mails.queue_mail(
                     acting.tx,
                     mail_id=effect_id(event_id, "mail"),
                     case_id=case_id,
@@ -138,9 +138,10 @@ class Desk:
         async with self.chassis.database.write() as tx:
             acting = _Acting(self, tx, case_id, member)
             open_one = next(
-                (c for c in await cases.open_corrections(tx.connection) if c.case == case_id), None
+                (c for c in await corrections.open_corrections(tx.connection) if c.case == case_id),
+                None,
             )
-            done = await cases.settle_correction(
+            done = await corrections.settle_correction(
                 tx, case_id, by=member.account, at=acting.now, agreed=agreed
             )
             if not done or open_one is None:

@@ -20,7 +20,9 @@ from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from infra.pages.pages import language_of
 from services.router.acts import ActRefusedError, Desk, may_handle
-from services.router.adapters import cases, switches
+from services.router.adapters import cases, mails, switches
+from services.router.adapters import corrections as waiting
+from services.router.adapters import dead_letters as letters
 from services.router.bounce import MOVES, chain
 from services.router.read import CaseReader, read_evidence
 from services.router.route import RoutingTable
@@ -152,7 +154,7 @@ def _case_routes(
         async with chassis.database.read() as connection:
             acts = await cases.acts_of(connection, case.id)
             linked = [s for s in await cases.siblings(connection, case.inquiry) if s.id != case.id]
-            mails = await cases.mails_of(connection, case.id)
+            sent = await mails.mails_of(connection, case.id)
         opened = await reader.open(case)
         return Template(
             "case.html",
@@ -161,7 +163,7 @@ def _case_routes(
                 "opened": opened,
                 "evidence": await read_evidence(chassis, case, opened),
                 "acts": await reader.histories(case, acts),
-                "mails": mails,
+                "mails": sent,
                 "linked": linked,
                 "taxonomy": table.taxonomy,
                 "rule": next((r for r in table.rules.rules if r.id == case.rule), None),
@@ -220,13 +222,13 @@ def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandl
     @get("/dead-letters", guards=[MANAGERS], include_in_schema=False)
     async def dead_letters() -> Template:
         async with chassis.database.read() as connection:
-            rows = await cases.dead_letters(connection)
+            rows = await letters.dead_letters(connection)
         return Template("dead_letters.html", context={"letters": rows})
 
     @post("/dead-letters/{letter:uuid}/again", guards=[MANAGERS], include_in_schema=False)
     async def send_again(request: StaffRequest, letter: UUID) -> Redirect:
         async with chassis.database.read() as connection:
-            row = await cases.find_dead_letter(connection, letter)
+            row = await letters.find_dead_letter(connection, letter)
         if row is None:
             raise NotFoundException
         if not row.letter.get("raw"):
@@ -242,13 +244,13 @@ def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandl
         about = (row.letter.get("about") or "").encode()
         await chassis.publish_record(Record(row.letter["topic"], about, value, headers))
         async with chassis.database.write() as tx:
-            await cases.mark_sent_again(tx, letter, request.user.account, chassis.clock())
+            await letters.mark_sent_again(tx, letter, request.user.account, chassis.clock())
         return Redirect("/dead-letters", status_code=303)
 
     @get("/corrections", guards=[MANAGERS], include_in_schema=False)
     async def corrections() -> Template:
         async with chassis.database.read() as connection:
-            rows = await cases.open_corrections(connection)
+            rows = await waiting.open_corrections(connection)
         return Template(
             "corrections.html",
             context={"corrections": rows, "taxonomy": desk.taxonomy, "refused": None},
@@ -260,7 +262,7 @@ def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandl
             await desk.settle_correction(case, request.user, agreed=data.get("verdict") == "agree")
         except ActRefusedError as error:
             async with chassis.database.read() as connection:
-                rows = await cases.open_corrections(connection)
+                rows = await waiting.open_corrections(connection)
             return Template(
                 "corrections.html",
                 context={

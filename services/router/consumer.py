@@ -13,7 +13,15 @@ from contracts.inquiry import DecisionContested, InquiryClassified, InquiryRecei
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import UnknownCategoryError
 from infra.database import Transaction
-from services.router.adapters import answers, cases, contests, decisions, switches
+from services.router.adapters import (
+    answers,
+    cases,
+    contests,
+    dead_letters,
+    decisions,
+    mails,
+    switches,
+)
 from services.router.contest import apply_contest
 from services.router.live import Changes
 from services.router.route import RoutingTable, route
@@ -76,7 +84,7 @@ class Consumer:
 
     async def on_dead_lettered(self, envelope: Envelope[DeadLettered]) -> None:
         async with self._chassis.database.write() as tx:
-            await cases.keep_dead_letter(
+            await dead_letters.keep_dead_letter(
                 tx,
                 envelope.data.letter,
                 envelope.data.model_dump(mode="json"),
@@ -134,7 +142,7 @@ class Consumer:
         )
         await self._chassis.outbox.put(tx, envelope, cause=case.inquiry)
         if received.channel in {"mail", "form"} and received.sender and not received.automatic:
-            await cases.queue_mail(
+            await mails.queue_mail(
                 tx,
                 mail_id=effect_id(case.case, "acknowledgement"),
                 case_id=case.case,

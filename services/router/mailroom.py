@@ -15,7 +15,7 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.outgoing import OutgoingMail, post_letter
 from infra.chassis.tables import outbox
 from infra.pages.pages import LANGUAGES, day, text
-from services.router.adapters import cases
+from services.router.adapters import cases, mails
 from services.router.letters import Correspondence, Letterhead, UnanswerableError, compose
 from services.router.receipt import token_of
 from services.router.settings import RouterSettings
@@ -45,7 +45,7 @@ class Mailroom:
     async def send_due(self) -> int:
         """How many were tried."""
         async with self._chassis.database.read() as reader:
-            due = await cases.due_mails(reader, outbox, self._chassis.clock())
+            due = await mails.due_mails(reader, outbox, self._chassis.clock())
         for row in due:
             await self._send(row)
         return len(due)
@@ -58,7 +58,7 @@ class Mailroom:
         if posted.sent:
             self._chassis.metrics.count("henvend_mails_sent_total", kind=row.kind)
         async with self._chassis.database.write() as tx:
-            await cases.settle_mail(
+            await mails.settle_mail(
                 tx,
                 row.id,
                 sent_at=now if posted.sent else None,

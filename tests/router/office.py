@@ -16,7 +16,7 @@ from contracts.event import Envelope, Event
 from infra.chassis.broker import Delivered
 from infra.chassis.chassis import Chassis, open_chassis
 from infra.chassis.tables import outbox
-from services.router.adapters import cases
+from services.router.adapters import cases, mails
 from services.router.app import create_app, load_table
 from services.router.mailroom import Mailroom
 from services.router.route import RoutingTable
@@ -102,7 +102,7 @@ class Office:
 
     async def mails(self, case_id: UUID) -> list[Any]:
         async with self.chassis.database.read() as reader:
-            return list(await cases.mails_of(reader, case_id))
+            return list(await mails.mails_of(reader, case_id))
 
     @asynccontextmanager
     async def visitor(self, account: str | None = None, **headers: str) -> AsyncIterator[Visitor]:

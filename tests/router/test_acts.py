@@ -5,14 +5,14 @@ import pytest
 from contracts.case import CaseAssigned, CaseClosed, CaseMoved, CaseReplied, CorrectionConfirmed
 from contracts.event import Sealed
 from services.router.acts import ActRefusedError
-from services.router.adapters import cases
+from services.router.adapters import corrections
 
 REPLY = "Hullet bliver lappet på torsdag af vejvagten"
 
 
 async def open_corrections(office):
     async with office.chassis.database.read() as reader:
-        return await cases.open_corrections(reader)
+        return await corrections.open_corrections(reader)
 
 
 async def test_taking_a_case_names_who_has_it(office):

@@ -1,11 +1,11 @@
-"""All the router's SQL: inquiries, cases, acts."""
+"""Inquiries, cases and what was done with them, in SQL."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, and_, delete, func, or_, select, update
+from sqlalchemy import Table, and_, func, or_, select, update
 from sqlalchemy import case as sql_case
 from sqlalchemy.ext.asyncio import AsyncConnection
 
@@ -16,10 +16,7 @@ from services.router.adapters.tables import (
     act,
     case,
     classification,
-    correction,
-    dead_letter,
     inquiry,
-    mail_out,
 )
 
 PAGE = 50
@@ -249,154 +246,6 @@ async def assign_case(tx: Transaction, case_id: UUID, account: str | None) -> No
 
 async def close_case(tx: Transaction, case_id: UUID, at: datetime) -> None:
     await tx.execute(update(case).where(case.c.id == case_id).values(status="closed", closed_at=at))
-
-
-async def propose_correction(
-    tx: Transaction, case_id: UUID, was: str | None, now: str, by: str, at: datetime
-) -> None:
-    """The newest proposal of a case counts until somebody else has confirmed one; a case that
-    is moved back where it came from needs none."""
-    first = await tx.scalar(select(correction.c.was).where(correction.c.case == case_id))
-    if first == now:
-        await tx.execute(
-            delete(correction).where(
-                correction.c.case == case_id, correction.c.confirmed_at.is_(None)
-            )
-        )
-        return
-    insert = tx.insert(correction).values(
-        case=case_id, was=was, now=now, proposed_by=by, proposed_at=at
-    )
-    await tx.execute(
-        insert.on_conflict_do_update(
-            index_elements=[correction.c.case],
-            set_={"now": now, "proposed_by": by, "proposed_at": at, "rejected_at": None},
-            where=correction.c.confirmed_at.is_(None),
-        )
-    )
-
-
-async def open_corrections(connection: AsyncConnection) -> Sequence[Any]:
-    rows = await connection.execute(
-        select(correction, case.c.reference, case.c.department)
-        .join(case, case.c.id == correction.c.case)
-        .where(correction.c.confirmed_at.is_(None), correction.c.rejected_at.is_(None))
-        .order_by(correction.c.proposed_at)
-    )
-    return rows.all()
-
-
-async def settle_correction(
-    tx: Transaction, case_id: UUID, *, by: str, at: datetime, agreed: bool
-) -> bool:
-    """False when it was settled before, or `by` is the one who proposed it."""
-    values = {"confirmed_by": by, "confirmed_at": at} if agreed else {"rejected_at": at}
-    done = await tx.execute(
-        update(correction)
-        .where(
-            correction.c.case == case_id,
-            correction.c.proposed_by != by,
-            correction.c.confirmed_at.is_(None),
-            correction.c.rejected_at.is_(None),
-        )
-        .values(**values)
-    )
-    return bool(done.rowcount)
-
-
-async def queue_mail(
-    tx: Transaction,
-    *,
-    mail_id: UUID,
-    case_id: UUID,
-    kind: str,
-    event_id: UUID,
-    now: datetime,
-    reply: dict[str, Any] | None = None,
-    by: str | None = None,
-) -> None:
-    await insert_once(
-        tx,
-        mail_out,
-        id=mail_id,
-        case=case_id,
-        kind=kind,
-        event_id=event_id,
-        reply=reply,
-        by=by,
-        put_at=now,
-        attempts=0,
-        next_at=now,
-    )
-
-
-async def mails_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Any]:
-    rows = await connection.execute(
-        select(mail_out).where(mail_out.c.case == case_id).order_by(mail_out.c.put_at)
-    )
-    return rows.all()
-
-
-async def due_mails(connection: AsyncConnection, outbox: Table, now: datetime) -> Sequence[Any]:
-    """Mails whose event the trail holds: log before act."""
-    rows = await connection.execute(
-        select(mail_out)
-        .join(outbox, outbox.c.event_id == mail_out.c.event_id)
-        .where(
-            mail_out.c.sent_at.is_(None),
-            mail_out.c.failure.is_(None),
-            mail_out.c.next_at <= now,
-            outbox.c.confirmed_at.is_not(None),
-        )
-        .order_by(mail_out.c.put_at)
-        .limit(50)
-    )
-    return rows.all()
-
-
-async def settle_mail(
-    tx: Transaction,
-    mail_id: UUID,
-    *,
-    sent_at: datetime | None = None,
-    failure: str | None = None,
-    next_at: datetime | None = None,
-) -> None:
-    values: dict[str, Any] = {"attempts": mail_out.c.attempts + 1}
-    if sent_at is not None:
-        values["sent_at"] = sent_at
-    if failure is not None:
-        values["failure"] = failure
-    if next_at is not None:
-        values["next_at"] = next_at
-    await tx.execute(update(mail_out).where(mail_out.c.id == mail_id).values(**values))
-
-
-async def keep_dead_letter(
-    tx: Transaction, letter_id: UUID, letter: dict[str, Any], at: datetime
-) -> None:
-    await insert_once(tx, dead_letter, id=letter_id, letter=letter, at=at)
-
-
-async def dead_letters(connection: AsyncConnection) -> Sequence[Any]:
-    rows = await connection.execute(
-        select(dead_letter).order_by(dead_letter.c.at.desc()).limit(200)
-    )
-    return rows.all()
-
-
-async def find_dead_letter(connection: AsyncConnection, letter_id: UUID) -> Any | None:
-    return (
-        await connection.execute(select(dead_letter).where(dead_letter.c.id == letter_id))
-    ).first()
-
-
-async def mark_sent_again(tx: Transaction, letter_id: UUID, by: str, at: datetime) -> None:
-    await tx.execute(
-        update(dead_letter)
-        .where(dead_letter.c.id == letter_id)
-        .values(sent_again_at=at, sent_again_by=by)
-    )
 
 
 async def search_cases(connection: AsyncConnection, reference: str) -> Sequence[Any]:
