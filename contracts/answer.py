@@ -58,6 +58,9 @@ class ArticlePublished(Event):
     valid_from: date
     review_by: date
     approved_by: str
+    """Role that answers for the text."""
+    released_by: tuple[str, ...] = ()
+    """Accounts that proposed and approved this publication; empty: whoever runs the installation."""
 
     @property
     def subject(self) -> str:
@@ -70,6 +73,8 @@ class ArticleWithdrawn(Event):
     article: ArticleRef
     by: str
     reason: str
+    released_by: tuple[str, ...] = ()
+    """As of ArticlePublished; empty too when the text stopped answering by itself."""
 
     @property
     def subject(self) -> str:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import holidays
-import structlog
 from litestar import Litestar
 from litestar.config.cors import CORSConfig
 
@@ -16,11 +15,11 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.outgoing import OutgoingMail, SmtpMail
 from infra.chassis.settings import SettingsError
 from infra.keyring.wrapping import load_secret
-from services.chatbot.adapters.edge_store import EdgeStore
 from services.chatbot.api import API_COMPONENTS, Door, chat_routes
 from services.chatbot.chat import Chat
 from services.chatbot.consumer import Consumer
 from services.chatbot.corrections import Corrections
+from services.chatbot.drafts import Drafts
 from services.chatbot.editor_pages import editor_routes
 from services.chatbot.editors import Editors
 from services.chatbot.engine import Engine
@@ -29,11 +28,15 @@ from services.chatbot.gate import Gate
 from services.chatbot.handover import Handovers
 from services.chatbot.knowledge import KnowledgeError
 from services.chatbot.live import Arrivals
+from services.chatbot.loading import load_embedder, open_store
 from services.chatbot.mailroom import Mailroom
 from services.chatbot.municipality import Municipality, load_municipality
-from services.chatbot.ports import Embedder, VectorStore
+from services.chatbot.ports import Embedder
+from services.chatbot.preview_page import preview_routes
+from services.chatbot.previews import Previews
 from services.chatbot.public import Surroundings, public_routes
 from services.chatbot.receipt_page import Receipts, receipt_routes
+from services.chatbot.releases import Releases
 from services.chatbot.reviews import Reviews
 from services.chatbot.room import Room
 from services.chatbot.screen import load_phrases
@@ -44,8 +47,6 @@ from services.chatbot.watch import Watch
 HERE = Path(__file__).parent
 # Citizens' pages carry no cookie at all, so there is nothing a forged request could ride on.
 WITHOUT_COOKIES = ("^/$", "^/chat", "^/api/", "^/widget/", "^/answers/", "^/articles/")
-
-log = structlog.get_logger()
 
 
 async def create_app(
@@ -78,6 +79,7 @@ async def create_app(
         corrections=corrections,
         reviews=Reviews(chassis, settings, engine, municipality),
         mailroom=Mailroom(chassis, settings, municipality, corrections, mail or SmtpMail(settings)),
+        previews=Previews(chassis, settings, engine, municipality),
     )
     chassis.background(engine.watch)
     for work in background:
@@ -86,6 +88,7 @@ async def create_app(
     chassis.ready_when("articles", lambda: engine.world is not None)
     gate = Gate(settings, municipality, load_secret(settings.keys / "session.key"))
     door = Door(chat, gate, settings)
+    drafts = Drafts(settings, lambda: engine.world.index if engine.world else None)
     surroundings = Surroundings(chassis, settings, municipality, switch, closed_days)
     app: Litestar = chassis.web(
         [
@@ -93,7 +96,12 @@ async def create_app(
             *public_routes(surroundings),
             *form_routes(FormPage(door, surroundings)),
             *receipt_routes(Receipts(chassis, room, door, engine, surroundings)),
-            *editor_routes(Editors(chassis, settings, engine, municipality), switch, settings),
+            *editor_routes(Editors(chassis, engine, municipality), drafts, switch, settings),
+            *preview_routes(
+                drafts,
+                background.previews,
+                Releases(chassis, settings, engine, background.previews),
+            ),
         ],
         template_folders=[HERE / "pages"],
         csrf_exclude=WITHOUT_COOKIES,
@@ -111,30 +119,7 @@ class Background(NamedTuple):
     corrections: Corrections
     reviews: Reviews
     mailroom: Mailroom
-
-
-def load_embedder(settings: ChatbotSettings) -> Embedder | None:
-    """None when no model was trained yet: every question then goes to a person."""
-    folder = settings.model_folder
-    if not (folder / "modules.json").exists():
-        log.warning("model_missing")
-        return None
-    from services.chatbot.adapters.sentence_transformer import (  # noqa: PLC0415 - slow import
-        SentenceTransformerEmbedder,
-    )
-
-    return SentenceTransformerEmbedder(folder)
-
-
-def open_store(settings: ChatbotSettings, dimensions: int) -> VectorStore:
-    if settings.chatbot_qdrant is None:
-        return EdgeStore(settings.store_folder / str(dimensions), dimensions)
-    from qdrant_client import QdrantClient  # noqa: PLC0415 - only with a server
-
-    from services.chatbot.adapters.server_store import ServerStore  # noqa: PLC0415
-
-    client = QdrantClient(url=settings.chatbot_qdrant)
-    return ServerStore(client, f"henvend-articles-{dimensions}", dimensions)
+    previews: Previews
 
 
 def _holidays(municipality: Municipality) -> holidays.HolidayBase:

@@ -177,35 +177,20 @@ def publish_default(settings: "ChatbotSettings") -> str:
 
     For `make run` and `henvend knowledge publish`. Raises KnowledgeError.
     """
-    from services.chatbot.adapters.index_files import current_digest, known_vectors, save_index
-    from services.chatbot.app import load_embedder
-    from services.chatbot.engine import outside_file, publication_digest
-    from services.chatbot.municipality import load_municipality
-    from services.chatbot.publish import (
-        publish,
-        read_cases,
-        read_inquiries,
-        read_outside,
-        whole_base,
-    )
-    from services.chatbot.screen import load_phrases
+    from services.chatbot.adapters.index_files import current_digest, save_index
+    from services.chatbot.engine import publication_digest
+    from services.chatbot.loading import load_embedder
+    from services.chatbot.prepare import NO_MODEL, index_of
+    from services.chatbot.publish import whole_base
 
     base = whole_base(settings)
     embedder = load_embedder(settings)
     if embedder is None:
-        raise KnowledgeError(["There is no trained model. Run `henvend train` first."])
+        raise KnowledgeError([NO_MODEL])
     digest = publication_digest(base, embedder.digest)
     if current_digest(settings.index_folder) == digest[:32]:
         return digest[:32]
-    index, embedded = publish(
-        base,
-        read_outside(outside_file(settings).read_text("utf-8")),
-        municipality=load_municipality(settings.municipality).id,
-        embedder=embedder,
-        known=known_vectors(settings.index_folder, embedder.digest),
-        inquiries=read_inquiries(settings.inquiries_folder),
-        cases=read_cases(settings.development_folder, load_phrases()),
-    )
+    index, embedded = index_of(settings, base, embedder)
     save_index(settings.index_folder, index, digest)
     print(f"{len(base)} articles published as {digest[:12]}; {embedded} texts embedded.")
     for name, value in index.figures.items():
@@ -249,21 +234,21 @@ def _preview(settings: "ChatbotSettings") -> None:
     """Which recent questions would now be answered differently."""
     import asyncio
 
-    from services.chatbot.recall import preview
+    from services.chatbot.foresee import foresee
 
     try:
-        rows = asyncio.run(preview(settings))
+        rows = asyncio.run(foresee(settings))
     except KnowledgeError as error:
         _fail(str(error))
     for row in rows:
-        print(f"{row.before} -> {row.after}: {row.question}")
+        print(f"{row.kind:10} {row.before} -> {row.after}: {row.question}")
     print(f"{len(rows)} recent questions would be answered differently.")
 
 
 def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
     from services.chatbot.adapters.index_files import IndexFileError, load_index
     from services.chatbot.adapters.memory_store import MemoryStore
-    from services.chatbot.app import load_embedder
+    from services.chatbot.loading import load_embedder
     from services.chatbot.municipality import load_municipality
     from services.chatbot.publish import sync
     from services.chatbot.reply import World

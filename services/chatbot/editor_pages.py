@@ -10,9 +10,8 @@ from litestar.types import ControllerRouterHandler
 
 from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
+from services.chatbot.drafts import Drafts
 from services.chatbot.editors import Editors
-from services.chatbot.knowledge import Article, KnowledgeError
-from services.chatbot.publish import Changes
 from services.chatbot.settings import ChatbotSettings
 from services.chatbot.switch import REASONS, AnswerSwitch, TurnRefusedError
 
@@ -22,19 +21,18 @@ READERS = requires("editor", "coordinator")
 SWITCHERS = requires("editor", "coordinator", "operator")
 PERIODS = (7, 30, 90)
 MOST_GROUPS = 40
+MOST_CHANGES = 12
 # What citizens wrote stands on the page: no cache may keep it.
 PRIVATE = {"cache-control": "no-store"}
 
 
 def editor_routes(
-    editors: Editors, switch: AnswerSwitch, settings: ChatbotSettings
+    editors: Editors, drafts: Drafts, switch: AnswerSwitch, settings: ChatbotSettings
 ) -> list[ControllerRouterHandler]:
     @get("/editor", guards=[READERS], include_in_schema=False)
     async def editor_page(days: int = 30) -> Template:
         kept = settings.chatbot_retention_days
         days = min(days if days in PERIODS else 30, kept)
-        pending = await editors.pending()
-        broken = pending if isinstance(pending, KnowledgeError) else None
         questions = await editors.questions(days) if editors.publication else None
         return Template(
             "editor.html",
@@ -49,23 +47,14 @@ def editor_routes(
                 "unhelpful": await editors.unhelpful(days),
                 "reviews": await editors.reviews(),
                 "gaps": editors.gaps(),
-                "broken": broken.problems if broken else (),
-                "pending": None if broken else pending,
-                "removed": _removed(pending),
+                "draft": await drafts.current(),
+                "most_changes": MOST_CHANGES,
                 "recalls": await editors.recalls(),
             },
             headers=PRIVATE,
         )
 
     return [editor_page, *_switch_routes(switch)]
-
-
-def _removed(pending: Changes | KnowledgeError) -> list[Article]:
-    """Withdrawn texts in whose place nothing comes."""
-    if isinstance(pending, KnowledgeError):
-        return []
-    stays = {article.key for article in pending.published}
-    return [article for article in pending.withdrawn if article.key not in stays]
 
 
 def _switch_routes(switch: AnswerSwitch) -> list[ControllerRouterHandler]:

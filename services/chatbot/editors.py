@@ -1,6 +1,5 @@
 """Gathers what the editors' page shows. Words of citizens are opened here, shown, and not kept."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,13 +17,11 @@ from services.chatbot.check import SOON
 from services.chatbot.courtesy import is_remark
 from services.chatbot.engine import Engine
 from services.chatbot.insight import Cluster, Unanswered, clusters
-from services.chatbot.knowledge import TONGUES, Article, KnowledgeError, tongue_of
+from services.chatbot.knowledge import TONGUES, Article, tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Floats
-from services.chatbot.publish import Changes, changes, whole_base
 from services.chatbot.reply import World
 from services.chatbot.retrieve import find
-from services.chatbot.settings import ChatbotSettings
 
 MOST_QUESTIONS = 400
 """The newest ones; older ones of the period are not looked at."""
@@ -75,18 +72,15 @@ class Editors:
     def __init__(
         self,
         chassis: Chassis,
-        settings: ChatbotSettings,
         engine: Engine,
         municipality: Municipality,
     ) -> None:
         self._chassis = chassis
-        self._settings = settings
         self._engine = engine
         self._municipality = municipality
         # What a question is like costs some 25 ms; it changes only with the publication.
         self._likeness: dict[UUID, tuple[Floats, Floats]] = {}
         self._likeness_of: str | None = None
-        self._folder: tuple[Any, Changes | KnowledgeError] | None = None
 
     @property
     def today(self) -> date:
@@ -156,31 +150,9 @@ class Editors:
             if len(has) < len(TONGUES)
         ]
 
-    async def pending(self) -> Changes | KnowledgeError:
-        """What the folder's articles say otherwise than the published ones."""
-        return await asyncio.to_thread(self._pending)
-
     async def recalls(self) -> Sequence[Row[Any]]:
         async with self._chassis.database.read() as reader:
             return await asked.recalls(reader)
-
-    def _pending(self) -> Changes | KnowledgeError:
-        folders = (self._settings.articles_folder, self._settings.signposts_folder)
-        files = [path for folder in folders for path in folder.glob("*.md")]
-        state = (
-            self.publication,
-            len(files),
-            max((f.stat().st_mtime_ns for f in files), default=0),
-        )
-        if self._folder is None or self._folder[0] != state:
-            try:
-                found: Changes | KnowledgeError = changes(
-                    self.articles, whole_base(self._settings).articles
-                )
-            except KnowledgeError as error:
-                found = error
-            self._folder = state, found
-        return self._folder[1]
 
     def _unhelpful(self, row: Row[Any]) -> Unhelpful:
         article = self.articles.get(f"{row.topic}.{row.language}")

@@ -15,6 +15,7 @@ from contracts.answer import ArticlePublished, ArticleWithdrawn
 from contracts.event import Envelope
 from infra.chassis.chassis import Chassis
 from infra.database import Transaction
+from services.chatbot.adapters import releases
 from services.chatbot.adapters.index_files import (
     FORMAT,
     IndexFileError,
@@ -195,7 +196,9 @@ class Engine:
                 await tx.execute(
                     publication.update().where(publication.c.digest == name).values(at=now)
                 )
-            for event_id, event in announcements(changes(before, index.articles), cause):
+            released_by = await releases.accounts(tx, name)
+            told = announcements(changes(before, index.articles), cause, released_by)
+            for event_id, event in told:
                 await self._put(tx, event_id, event)
 
     async def _put(self, tx: Transaction, event_id: Any, event: Any) -> None:

@@ -77,14 +77,17 @@ def reference(article: Article) -> ArticleRef:
 
 
 def announcements(
-    changed: Changes, publication: str
+    changed: Changes, publication: str, released_by: tuple[str, ...] = ()
 ) -> list[tuple[UUID, ArticlePublished | ArticleWithdrawn]]:
     """The events of a publication with their ids; the same publication gives the same bytes."""
     events: list[tuple[UUID, ArticlePublished | ArticleWithdrawn]] = [
         (
             uuid5(EFFECTS, f"{publication}/withdrawn/{article.key}/{article.version}"),
             ArticleWithdrawn(
-                article=reference(article), by=article.approved_by, reason="replaced-or-removed"
+                article=reference(article),
+                by=article.approved_by,
+                reason="replaced-or-removed",
+                released_by=released_by,
             ),
         )
         for article in changed.withdrawn
@@ -97,6 +100,7 @@ def announcements(
                 valid_from=article.valid_from,
                 review_by=article.review_by,
                 approved_by=article.approved_by,
+                released_by=released_by,
             ),
         )
         for article in changed.published

@@ -156,5 +156,7 @@ async def open_desk(
         "chatbot", settings, migrations="services.chatbot.migrations", clock=clock
     ) as chassis:
         mail = FakeMail()
-        app = await create_app(settings, chassis, WordEmbedder(), mail)
+        # A model of its own on disk is loaded as the service loads it.
+        embedder = None if settings.chatbot_model else WordEmbedder()
+        app = await create_app(settings, chassis, embedder, mail)
         yield Desk(chassis, settings, app, clock, mail)

@@ -92,8 +92,18 @@ async def test_a_missing_translation_and_an_unpublished_change_are_named(desk):
     (desk.settings.municipality / "knowledge" / "pas-pris.sv.md").unlink()
     page = (await page_for(desk)).text
 
-    assert "pas-pris.sv" in page
-    assert "trækkes tilbage" in page
+    assert "(svenska)</span>: trækkes tilbage" in page
+    assert 'href="/editor/preview"' in page
+
+
+async def test_a_question_added_to_a_text_waits_to_be_published_too(desk):
+    path = desk.settings.municipality / "knowledge" / "pas-pris.da.md"
+    asked = path.read_text("utf-8").replace(
+        "questions:\n", "questions:\n  - Hvad tager I for passet\n"
+    )
+    path.write_text(asked, "utf-8")
+
+    assert "(dansk)</span>: ændret" in (await page_for(desk)).text
 
 
 async def test_a_broken_file_is_named_and_the_rest_of_the_page_stands(desk):

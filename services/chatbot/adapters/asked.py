@@ -24,6 +24,28 @@ async def unanswered(reader: Reader, since: datetime, most: int) -> list[Any]:
     return list(rows)
 
 
+async def recent(reader: Reader, since: datetime, most: int) -> list[Any]:
+    """Newest first: every question that was typed, sealed, once, with the language it was answered in."""
+    rows = await reader.execute(
+        select(
+            message.c.conversation,
+            message.c.id.label("question_id"),
+            message.c.text.label("question"),
+            func.min(turn.c.language).label("language"),
+        )
+        .join(
+            message,
+            and_(message.c.conversation == turn.c.conversation, message.c.seq == turn.c.asked_seq),
+        )
+        .where(turn.c.at >= since)
+        # A message of several questions is several turns.
+        .group_by(message.c.conversation, message.c.seq)
+        .order_by(func.max(turn.c.at).desc())
+        .limit(most)
+    )
+    return list(rows)
+
+
 async def choices(reader: Reader, since: datetime) -> list[Any]:
     """Where a button was pressed: conversation, number, topic."""
     rows = await reader.execute(

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from services.chatbot.ports import Floats
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
+PREPARED = "prepared"
 FORMAT = 11
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
@@ -32,6 +34,37 @@ class IndexFileError(RuntimeError):
 def save_index(root: Path, index: Index, digest: str) -> Path:
     """Write the publication `digest` below `root` and make it the current one, atomically."""
     folder = root / digest[:32]
+    write_index(folder, index, digest)
+    _write(root / CURRENT, folder.name)
+    return folder
+
+
+def prepared_folder(root: Path, name: str) -> Path:
+    """Where the publication `name` waits until somebody makes it the current one."""
+    return root / PREPARED / name
+
+
+def forget_prepared(root: Path) -> None:
+    """Only one publication waits at a time."""
+    shutil.rmtree(root / PREPARED, ignore_errors=True)
+
+
+def adopt_prepared(root: Path, name: str) -> None:
+    """Make a prepared publication the current one, atomically; again, nothing happens.
+
+    Raises IndexFileError when it is not there any more.
+    """
+    waiting, folder = prepared_folder(root, name), root / name
+    if waiting.exists():
+        # What lay there was published once and is not now: the current one is never prepared.
+        shutil.rmtree(folder, ignore_errors=True)
+        waiting.replace(folder)
+    if not folder.exists():
+        raise IndexFileError(f"The publication {name} is not prepared any more.")
+    _write(root / CURRENT, name)
+
+
+def write_index(folder: Path, index: Index, digest: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     lexicals = {
         "questions": index.questions,
@@ -86,8 +119,6 @@ def save_index(root: Path, index: Index, digest: str) -> Path:
         },
     }
     _write(folder / MANIFEST, json.dumps(manifest, ensure_ascii=False, indent=1))
-    _write(root / CURRENT, folder.name)
-    return folder
 
 
 def current_digest(root: Path) -> str | None:
@@ -103,7 +134,12 @@ def load_index(root: Path) -> Index:
     name = current_digest(root)
     if name is None:
         raise IndexFileError("No articles are published. Run `henvend knowledge publish`.")
-    folder = root / name
+    return read_index(root / name)
+
+
+def read_index(folder: Path) -> Index:
+    """Raises IndexFileError."""
+    name = folder.name
     try:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         content = (folder / ARRAYS).read_bytes()

@@ -156,3 +156,14 @@ overdue = Table(
     # The mail that tells of it; NULL when nobody is to be told by mail.
     Column("mail", Uuid, index=True),
 )
+
+# A publication somebody proposed after seeing what it changes, and whether a second person agreed.
+release = Table(
+    "release",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("proposed_by", String(80), nullable=False),
+    Column("proposed_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(80)),
+    Column("approved_at", UtcDateTime),
+)

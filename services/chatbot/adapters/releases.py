@@ -1,0 +1,56 @@
+"""Proposed publications, in SQL. There is one open proposal at a time: the folder holds one text."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, delete, select, update
+
+from infra.database import Transaction
+from services.chatbot.adapters.conversations import Reader
+from services.chatbot.adapters.tables import release
+
+
+async def of(reader: Reader, digest: str) -> Row[Any] | None:
+    return (await reader.execute(select(release).where(release.c.digest == digest))).first()
+
+
+async def propose(tx: Transaction, digest: str, by: str, at: datetime) -> bool:
+    """False when it is proposed already. What is over, or no longer what the folder says, is dropped:
+    the trail holds who released what."""
+    await tx.execute(
+        delete(release).where((release.c.digest != digest) | release.c.approved_at.is_not(None))
+    )
+    done = await tx.execute(
+        tx
+        .insert(release)
+        .values(digest=digest, proposed_by=by, proposed_at=at)
+        .on_conflict_do_nothing(index_elements=[release.c.digest])
+    )
+    return bool(done.rowcount)
+
+
+async def approve(tx: Transaction, digest: str, by: str, at: datetime) -> bool:
+    """False when it is not open any more, or when `by` proposed it."""
+    done = await tx.execute(
+        update(release)
+        .where(
+            release.c.digest == digest,
+            release.c.approved_at.is_(None),
+            release.c.proposed_by != by,
+        )
+        .values(approved_by=by, approved_at=at)
+    )
+    return bool(done.rowcount)
+
+
+async def withdraw(tx: Transaction, digest: str) -> bool:
+    done = await tx.execute(
+        delete(release).where(release.c.digest == digest, release.c.approved_at.is_(None))
+    )
+    return bool(done.rowcount)
+
+
+async def accounts(reader: Reader, digest: str) -> tuple[str, ...]:
+    """Who proposed and approved it; empty when nobody did on the page."""
+    row = await of(reader, digest)
+    return (row.proposed_by, row.approved_by) if row is not None and row.approved_by else ()

@@ -1,0 +1,90 @@
+"""`henvend knowledge publish --preview`: what a shell is told of a publication before it is made."""
+
+from datetime import timedelta
+from typing import Any, NamedTuple
+
+from contracts.event import Sealed
+from infra.chassis.clock import utc_now
+from infra.database import Database
+from infra.keyring import open_keyring
+from services.chatbot.adapters import asked
+from services.chatbot.adapters.index_files import IndexFileError, load_index
+from services.chatbot.adapters.memory_store import MemoryStore
+from services.chatbot.compare import KINDS, Kind, Outcome, difference, outcome
+from services.chatbot.knowledge import KnowledgeError, tongue_of
+from services.chatbot.loading import load_embedder
+from services.chatbot.municipality import load_municipality
+from services.chatbot.prepare import NO_MODEL, index_of
+from services.chatbot.previews import MOST, RECENT
+from services.chatbot.publish import sync, whole_base
+from services.chatbot.reply import World
+from services.chatbot.screen import load_phrases
+from services.chatbot.settings import ChatbotSettings
+
+
+class Differs(NamedTuple):
+    kind: Kind
+    question: str
+    """Masked."""
+    before: str
+    """Article and version, or the verdict when there was none."""
+    after: str
+
+
+async def foresee(settings: ChatbotSettings) -> list[Differs]:
+    """Recent questions that the folder's articles would answer otherwise than the published ones, in
+    the order of KINDS. Raises KnowledgeError."""
+    now, after = _worlds(settings)
+    day = load_municipality(settings.municipality).local(utc_now()).date()
+    found: list[Differs] = []
+    for language, words in await _recent_questions(settings):
+        old, new = (outcome(words, tongue_of(language), day, world) for world in (now, after))
+        kind = difference(old, new)
+        if kind is not None:
+            found.append(Differs(kind, words, _brief(old), _brief(new)))
+    return sorted(found, key=lambda one: KINDS.index(one.kind))
+
+
+def _brief(said: Outcome) -> str:
+    named = [f"{one.topic}.{one.language} v{one.version}" for one in said.articles]
+    return ", ".join(named) or said.verdict
+
+
+def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
+    embedder = load_embedder(settings)
+    if embedder is None:
+        raise KnowledgeError([NO_MODEL])
+    try:
+        published = load_index(settings.index_folder)
+    except IndexFileError as error:
+        raise KnowledgeError([str(error)]) from error
+    made, _ = index_of(settings, whole_base(settings), embedder)
+    worlds = []
+    for index in (published, made):
+        store = MemoryStore()
+        sync(store, index)
+        worlds.append(World(index, embedder, store, load_phrases()))
+    return worlds[0], worlds[1]
+
+
+async def _recent_questions(settings: ChatbotSettings) -> list[tuple[str, str]]:
+    database = Database(settings.database_for("chatbot"))
+    keyring = await open_keyring(settings.database_for("keyring"), settings.keys / "wrapping.key")
+    since = utc_now() - min(RECENT, timedelta(days=settings.chatbot_retention_days))
+    try:
+        async with database.read() as reader:
+            rows: list[Any] = await asked.recent(reader, since, MOST)
+        keys = await keyring.data_keys(row.conversation for row in rows)
+    finally:
+        await database.close()
+        await keyring.close()
+    return [
+        (
+            row.language,
+            keys[row.conversation].open(
+                f"message/{row.question_id}", Sealed.model_validate(row.question)
+            ),
+        )
+        for row in rows
+        if row.conversation in keys
+    ]

@@ -1,0 +1,33 @@
+"""The model and the vector store that the settings name."""
+
+import structlog
+
+from services.chatbot.adapters.edge_store import EdgeStore
+from services.chatbot.ports import Embedder, VectorStore
+from services.chatbot.settings import ChatbotSettings
+
+log = structlog.get_logger()
+
+
+def load_embedder(settings: ChatbotSettings) -> Embedder | None:
+    """None when no model was trained yet: every question then goes to a person."""
+    folder = settings.model_folder
+    if not (folder / "modules.json").exists():
+        log.warning("model_missing")
+        return None
+    from services.chatbot.adapters.sentence_transformer import (  # noqa: PLC0415 - slow import
+        SentenceTransformerEmbedder,
+    )
+
+    return SentenceTransformerEmbedder(folder)
+
+
+def open_store(settings: ChatbotSettings, dimensions: int) -> VectorStore:
+    if settings.chatbot_qdrant is None:
+        return EdgeStore(settings.store_folder / str(dimensions), dimensions)
+    from qdrant_client import QdrantClient  # noqa: PLC0415 - only with a server
+
+    from services.chatbot.adapters.server_store import ServerStore  # noqa: PLC0415
+
+    client = QdrantClient(url=settings.chatbot_qdrant)
+    return ServerStore(client, f"henvend-articles-{dimensions}", dimensions)

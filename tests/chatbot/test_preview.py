@@ -1,0 +1,260 @@
+"""What a publication would change is seen first, and two people publish it."""
+
+import asyncio
+import shutil
+from datetime import date
+
+import pytest
+import pytest_asyncio
+
+from contracts.answer import ArticlePublished, ArticleWithdrawn
+from services.chatbot.compare import Outcome, Shown, difference
+from services.chatbot.differences import pieces, revisions
+from services.chatbot.knowledge import parse_article
+from services.chatbot.preview_chart import bars
+from tests.chatbot.desk import open_desk, send
+from tests.chatbot.sample import CHATBOT, known_texts, make_model, make_municipality
+
+EDITOR, COORDINATOR = "freja.redaktoer", "emil.koordinator"
+PAGE = "/editor/preview"
+
+
+def article(name="pas-pris.da", **changes):
+    path = CHATBOT / "knowledge" / f"{name}.md"
+    return parse_article(path.name, path.read_text("utf-8")).model_copy(update=changes)
+
+
+def test_a_changed_word_is_shown_as_removed_and_added_among_what_stays():
+    found = pieces("Et pas koster 890 kr.\nHent det selv.", "Et pas koster 950 kr.\nHent det selv.")
+
+    assert [(one.kind, one.text) for one in found] == [
+        ("same", "Et pas koster "),
+        ("removed", "890"),
+        ("added", "950"),
+        ("same", " kr.\nHent det selv."),
+    ]
+
+
+def test_a_text_written_anew_is_shown_whole_before_and_after():
+    found = pieces("Ring til Borgerservice.", "Du bestiller passet på nettet og henter det her")
+
+    assert [one.kind for one in found] == ["removed", "added"]
+
+
+def test_each_language_of_a_topic_is_a_revision_of_its_own_and_what_stays_is_none():
+    swedish = article("pas-pris.sv")
+    before = {
+        "pas-pris.da": article(),
+        "pas-pris.sv": swedish,
+        "storskrald.da": article("storskrald.da"),
+    }
+    after = {
+        "pas-pris.da": article(version=2, body="Et pas koster nu 950 kr. for en voksen."),
+        "pas-pris.sv": swedish,
+        "pas-pris.en": article("pas-pris.en"),
+    }
+
+    assert [(one.kind, one.article.key) for one in revisions(before, after)] == [
+        ("changed", "pas-pris.da"),
+        ("new", "pas-pris.en"),
+        ("withdrawn", "storskrald.da"),
+    ]
+
+
+def test_a_question_more_and_a_later_date_are_told_though_the_text_stays():
+    old = article()
+    new = article(questions=(*old.questions, "hvad må jeg slippe"), review_by=date(2027, 12, 1))
+    (one,) = revisions({old.key: old}, {old.key: new})
+
+    assert one.questions_added == ("hvad må jeg slippe",)
+    assert [fact.name for fact in one.facts] == ["review_by"]
+
+
+def said(verdict, *articles, offered=()):
+    shown = tuple(Shown(topic, "da", version, "d", topic) for topic, version in articles)
+    return Outcome(verdict, shown, offered)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "kind"),
+    [
+        (said("answered", ("pas", 1)), said("answered", ("pas", 1)), None),
+        (said("declined"), said("answered", ("pas", 1)), "answered"),
+        (said("answered", ("pas", 1)), said("clarified", offered=("Pas",)), "unanswered"),
+        (said("answered", ("pas", 1)), said("answered", ("bil", 1)), "topic"),
+        (said("answered", ("pas", 1)), said("answered", ("pas", 2)), "text"),
+        (said("clarified", offered=("Pas",)), said("clarified", offered=("Bil",)), "reply"),
+        (said("crisis"), said("answered", ("pas", 1)), "alarm"),
+        (said("declined"), said("crisis"), "alarm"),
+    ],
+)
+def test_a_change_is_named_by_what_the_citizen_notices(before, after, kind):
+    assert difference(before, after) == kind
+
+
+def test_a_bar_of_one_among_hundreds_is_still_seen_and_names_are_escaped():
+    drawn = bars([("<b>many</b>", 900), ("one", 1)], title="t", about="a")
+
+    assert "<b>" not in drawn
+    assert 'width="2.0"' in drawn
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def modelled(tmp_path_factory):
+    """A published small municipality whose model lies on disk, as another process finds it."""
+    folder = tmp_path_factory.mktemp("modelled")
+    own = make_municipality(folder / "municipality")
+    make_model(folder / "model", known_texts(own))
+    async with open_desk(folder, chatbot_model=str(folder / "model")):
+        pass
+    return folder
+
+
+@pytest_asyncio.fixture
+async def town(modelled, tmp_path):
+    folder = tmp_path / "town"
+    shutil.copytree(modelled / "municipality", folder / "municipality")
+    kept_out = shutil.ignore_patterns("vectors")
+    shutil.copytree(modelled / "data" / "knowledge", folder / "data" / "knowledge", ignore=kept_out)
+    async with open_desk(folder, chatbot_model=str(modelled / "model")) as desk:
+        working = asyncio.create_task(desk.background.previews.run())
+        yield desk
+        working.cancel()
+
+
+def edit(town, name, *changes):
+    path = town.settings.municipality / "knowledge" / f"{name}.md"
+    words = path.read_text("utf-8")
+    for old, new in changes:
+        assert old in words
+        words = words.replace(old, new)
+    path.write_text(words, "utf-8")
+
+
+async def previewed(town, browser):
+    answer = await send(browser, PAGE)
+    assert answer.status_code == 303
+    job = town.background.previews
+    for _ in range(1200):
+        if job.job is None or not job.job.running:
+            return (await browser.get(PAGE)).text
+        await asyncio.sleep(0.1)
+    raise AssertionError("no preview within two minutes")
+
+
+def digest_on(page):
+    return page.partition('name="digest" value="')[2].partition('"')[0]
+
+
+NEW_PRICE = (("version: 1", "version: 2"), ("890", "951"))
+
+
+@pytest.mark.slow
+class TestPreview:
+    async def test_two_people_publish_what_the_preview_showed(self, town):
+        talk = await town.talk()
+        await talk.ask("Hvad koster et pas? mit cpr er 010180-1234")
+        await (await town.talk()).ask("storskrald")
+        gone = await town.talk()
+        await gone.ask("Pris på pas")
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        for language in ("da", "sv", "en"):
+            (town.settings.municipality / "knowledge" / f"storskrald.{language}.md").unlink()
+        editor, coordinator = await town.staff(EDITOR), await town.staff(COORDINATOR)
+        page = await previewed(town, editor)
+
+        assert "<del>" in page
+        assert "951" in page
+        assert "Hvad koster et pas?" in page
+        assert "010180" not in page
+        assert "Samme emne, ændret tekst" in page
+        assert "Får ikke mere et svar" in page
+        assert town.engine.world.index.articles["pas-pris.da"].version == 1
+
+        digest = digest_on(page)
+        approve = {"digest": digest, "verdict": "approve"}
+        assert (await send(coordinator, f"{PAGE}/release", **approve)).status_code == 409
+        await send(editor, f"{PAGE}/release", digest=digest, verdict="propose")
+        own = await send(editor, f"{PAGE}/release", **approve)
+        assert own.status_code == 409
+        assert "selv foreslået" in own.text
+        assert town.engine.world.index.articles["pas-pris.da"].version == 1
+        assert (await send(coordinator, f"{PAGE}/release", **approve)).status_code == 303
+
+        assert town.engine.publication == digest
+        assert "951" in (await talk.ask("Hvad koster et pas?"))[-1]["text"]
+        (published,) = (await town.said(ArticlePublished))[30:]
+        assert published["article"]["version"] == 2
+        assert published["released_by"] == [EDITOR, COORDINATOR]
+        withdrawn = await town.said(ArticleWithdrawn)
+        assert {tuple(one["released_by"]) for one in withdrawn} == {(EDITOR, COORDINATOR)}
+        assert "Mappens tekster er dem, der svarer" in (await editor.get(PAGE)).text
+
+    async def test_a_file_saved_after_the_preview_is_not_published_unseen(self, town):
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        editor, coordinator = await town.staff(EDITOR), await town.staff(COORDINATOR)
+        digest = digest_on(await previewed(town, editor))
+        await send(editor, f"{PAGE}/release", digest=digest, verdict="propose")
+        edit(town, "pas-pris.da", ("951", "9510"))
+        answer = await send(coordinator, f"{PAGE}/release", digest=digest, verdict="approve")
+
+        assert answer.status_code == 409
+        assert town.engine.world.index.articles["pas-pris.da"].version == 1
+
+    async def test_what_the_check_refuses_is_said_and_nothing_is_made(self, town):
+        edit(town, "pas-pris.da", *NEW_PRICE, ("(kb:pas-bestil)", "(kb:findes-ikke)"))
+        page = await previewed(town, await town.staff(EDITOR))
+
+        assert "links to findes-ikke" in page
+        assert town.background.previews.last is None
+        assert not (town.settings.index_folder / "prepared").exists()
+
+    async def test_a_text_changed_without_a_new_version_cannot_be_previewed(self, town):
+        edit(town, "pas-pris.da", ("890", "951"))
+        answer = await send(await town.staff(EDITOR), PAGE)
+
+        assert answer.status_code == 409
+        assert "the version must go up" in answer.text
+        assert town.background.previews.job is None
+
+    async def test_one_preview_is_made_at_a_time_and_the_page_says_how_far_it_is(self, town):
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        editor = await town.staff(EDITOR)
+        await send(editor, PAGE)
+
+        assert not town.background.previews.start("0" * 32)
+        page = (await editor.get(PAGE)).text
+        assert 'aria-current="step"' in page
+        assert "hx-trigger" in page
+        while town.background.previews.job is not None:
+            await asyncio.sleep(0.1)
+        assert "hx-trigger" not in (await editor.get(PAGE)).text
+
+    async def test_a_process_that_dies_is_said_and_the_chat_goes_on(self, town, monkeypatch):
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        monkeypatch.setattr("services.chatbot.previews.sys.executable", "/bin/false")
+        page = await previewed(town, await town.staff(EDITOR))
+
+        assert "Fejlen er skrevet i driftens log" in page
+        assert (await (await town.talk()).ask("Hvad koster et pas?"))[-1]["kind"] == "answer"
+
+    async def test_a_question_deleted_after_the_preview_is_shown_no_more(self, town):
+        talk = await town.talk()
+        await talk.ask("Hvad koster et pas?")
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        editor = await town.staff(EDITOR)
+        assert "Hvad koster et pas?</span>" in await previewed(town, editor)
+        await talk.client.delete(talk.path)
+        page = (await editor.get(PAGE)).text
+
+        assert "Hvad koster et pas?</span>" not in page
+        assert "Slettet af borgerne siden: 1" in page
+
+
+@pytest.mark.slow
+async def test_only_editors_and_coordinators_see_or_publish_it(desk):
+    for account in ("bilal.tmf", "ida.drift"):
+        browser = await desk.staff(account)
+        assert (await browser.get(PAGE)).status_code == 403
+        assert (await send(browser, PAGE)).status_code == 403
+        assert (await send(browser, f"{PAGE}/release")).status_code == 403
