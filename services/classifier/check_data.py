@@ -1,5 +1,6 @@
 """`henvend data check`: are the examples fit to learn from, and are the other sets really unseen?"""
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal, NamedTuple
@@ -18,7 +19,7 @@ SURE_LANGUAGE = 0.98
 LONG_ENOUGH = 6
 """Words below which a language cannot be told for sure."""
 MINIMA: Mapping[Language, int] = {"da": 80, "en": 35, "sv": 25}
-"""Written examples each category of the sample should have at least."""
+"""Written examples each category of the sample should have at least; a third of them of each length."""
 
 Kind = Literal["duplicate", "near-duplicate", "leak", "conflict", "label", "language", "few"]
 BROKEN: frozenset[Kind] = frozenset({"duplicate", "leak", "conflict", "label"})
@@ -89,11 +90,14 @@ def counts(examples: Sequence[Example]) -> dict[str, dict[str, int]]:
 
 def lengths(examples: Sequence[Example]) -> dict[str, float]:
     """Share of the examples in each of the lengths that the evaluation tells apart."""
-    long = [len(example.text.split()) for example in examples]
-    return {
-        name: sum(least <= count < most for count in long) / max(1, len(long))
-        for name, least, most in LENGTHS
-    }
+    found = Counter(length_of(example.text) for example in examples)
+    return {name: found[name] / max(1, len(examples)) for name, _, _ in LENGTHS}
+
+
+def length_of(text: str) -> str:
+    """Which of the LENGTHS a text has."""
+    count = len(text.split())
+    return next(name for name, least, most in LENGTHS if least <= count < most)
 
 
 def _texts(sets: Sets) -> Iterator[_Text]:
@@ -173,9 +177,17 @@ def _few(
     written: Sequence[Example], taxonomy: Taxonomy, minima: Mapping[Language, int]
 ) -> Iterator[Finding]:
     found = Counter((example.category, example.language) for example in written)
+    of_length = Counter((e.category, e.language, length_of(e.text)) for e in written)
     for category in taxonomy.categories:
         for language, least in minima.items():
             count = found[category, language]
             if count < least:
                 where = f"{category} has {count} examples in {language}, fewer than {least}"
                 yield Finding("few", where)
+            # Short rows are quickly written; long stories are what goes wrong without examples.
+            third = math.ceil(least / len(LENGTHS))
+            for name, _, _ in LENGTHS:
+                count = of_length[category, language, name]
+                if count < third:
+                    where = f"{category} has {count} examples of {name} in {language}"
+                    yield Finding("few", f"{where}, fewer than {third}")

@@ -46,7 +46,10 @@ def data_check(
     evaluation: Annotated[Path, typer.Option(help="Evaluation set, for leakage.")] = EVALUATION,
     development: Annotated[Path, typer.Option(help="Development set, for leakage.")] = DEVELOPMENT,
     least: Annotated[
-        str, typer.Option(help="Fewest written examples a category should have per language.")
+        str,
+        typer.Option(
+            help="Fewest written examples a category should have per language; a third of each length."
+        ),
     ] = "da=80,en=35,sv=25",
 ) -> None:
     """Look for wrong labels, languages, duplicates and leakage; counts per category and language."""

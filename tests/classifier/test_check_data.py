@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 from contracts.taxonomy import load_taxonomy
 from infra.text.normalise import words
 from services.classifier import measuring_commands
-from services.classifier.check_data import BROKEN, MINIMA, Sets, check, steps
-from services.classifier.evaluate import Case, RightPart, read_cases
+from services.classifier.check_data import BROKEN, MINIMA, Sets, check, length_of, steps
+from services.classifier.evaluate import LENGTHS, Case, RightPart, read_cases
 from services.classifier.examples import Example, spoken
 from services.classifier.features import unit_rows
 from services.classifier.frames import frame, frames_of
@@ -99,7 +99,32 @@ def test_a_label_the_taxonomy_lacks_is_found_in_every_set(taxonomy) -> None:
 def test_a_mislabelled_language_and_a_thin_category_are_found(taxonomy) -> None:
     swedish = example("s", "Jag skulle vilja veta hur jag får ett nytt pass till min dotter")
 
-    assert kinds(Sets([swedish]), taxonomy, {"sv": 1}) == {"language": 1, "few": 3}
+    found = check(Sets([swedish]), [swedish], taxonomy, {"sv": 1})
+    findings = [one.where for one in found]
+
+    assert Counter(one.kind for one in found)["language"] == 1
+    assert "veje.huller has 0 examples of over 60 words in sv, fewer than 1" in findings
+    assert "veje.huller has 1 examples in sv" not in " ".join(findings)
+    assert "borger.pas has 0 examples in sv, fewer than 1" in findings
+
+
+def test_a_third_of_the_least_must_be_there_in_each_length(taxonomy) -> None:
+    middling = f"{LETTER} og det har det været siden påske så nu må nogen gøre noget"
+    rows = [example("1", LETTER), example("2", middling), example("3", "min cykel er i stykker")]
+
+    def missing(rows: list[Example]) -> list[str]:
+        found = check(Sets(rows), rows, taxonomy, {"da": 4})
+        return [f.where for f in found if f.kind == "few" and f.where.startswith("veje.huller")]
+
+    long = example("4", " ".join(f"sten{number} i vejen" for number in range(25)))
+
+    assert "veje.huller has 1 examples of 15-60 words in da, fewer than 2" in missing(rows)
+    assert "veje.huller has 0 examples of over 60 words in da, fewer than 2" in missing(rows)
+    assert not [where for where in missing(rows) if "under 15" in where]
+    assert "veje.huller has 1 examples of over 60 words in da, fewer than 2" in missing([
+        *rows,
+        long,
+    ])
 
 
 def test_progress_is_told_as_often_as_announced(taxonomy, examples) -> None:
@@ -154,11 +179,13 @@ def test_the_sample_has_no_exact_duplicate_leak_or_unknown_label_and_enough_of_a
         assert own not in seen, f"{case_.id} is taught"
         assert case_.category is None or case_.category in sources.taxonomy.categories
     found = Counter((row.category, row.language) for row in sources.written)
+    of_length = Counter((r.category, r.language, length_of(r.text)) for r in sources.written)
     few = [
         (category, language)
         for category in load_taxonomy().categories
         for language, least in MINIMA.items()
         if found[category, language] < least
+        or min(of_length[category, language, name] for name, _, _ in LENGTHS) < least / 3
     ]
     assert few == []
 
