@@ -126,6 +126,10 @@ class Evidence(Part):
     urgent_phrases: tuple[Phrase, ...] = ()
 
 
+RETENTION = "retention"
+"""Who erased when no person did: the deadline in the municipality's file."""
+
+
 class DecisionContested(InquiryEvent):
     """A citizen says: this is not right, or: I want a person."""
 
@@ -138,8 +142,15 @@ class DecisionContested(InquiryEvent):
 
 
 class InquiryErased(InquiryEvent):
+    """Two persons decided, or its time is over: whoever keeps anything of it destroys that now."""
+
     type: ClassVar[str] = "inquiry.erased"
 
     reason: str
+    """Code of the legal ground."""
     requested_by: str
+    """An account, or `retention` when the municipality's own deadline did it."""
     approved_by: str
+    records: str | None = None
+    """Why the duty to keep public records does not stand against it, as a code; None when nothing in it
+    falls under that duty."""

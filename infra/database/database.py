@@ -104,15 +104,19 @@ class Database:
         except OperationalError as error:
             raise DatabaseUnavailableError(_reason(error)) from error
 
-    async def truncate_log(self) -> None:
-        """After deleting secrets: move everything out of the write-ahead log and empty it (SQLite)."""
-        if self.is_sqlite:
-            async with self._writer, self.engine.connect() as connection:
-                raw = await connection.get_raw_connection()
-                assert raw.driver_connection is not None
-                await asyncio.to_thread(
-                    raw.driver_connection.execute, "PRAGMA wal_checkpoint(TRUNCATE)"
-                )
+    async def truncate_log(self) -> bool:
+        """After deleting secrets: move everything out of the write-ahead log and empty it (SQLite).
+
+        False when somebody, also in another process, read for so long that it could not be emptied: what
+        was deleted may still stand in it.
+        """
+        if not self.is_sqlite:
+            return True
+        async with self._writer, self.engine.connect() as connection:
+            raw = await connection.get_raw_connection()
+            assert raw.driver_connection is not None
+            (busy, _, _) = await asyncio.to_thread(_empty_log, raw.driver_connection)
+        return not busy
 
     async def close(self) -> None:
         await self.engine.dispose()
@@ -142,6 +146,10 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+def _empty_log(connection: Any) -> Any:
+    return connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
 
 
 def _begin_sqlite(connection: Any) -> None:

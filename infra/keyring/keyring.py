@@ -77,8 +77,12 @@ class Keyring:
                     found[key_id] = DataKey(key_id, self._wrapping.unwrap(key_id, wrapped))
         return found
 
-    async def shred(self, key_id: UUID) -> None:
-        """Destroy the key for ever; again is harmless. Its bytes are gone from the file afterwards."""
+    async def shred(self, key_id: UUID) -> bool:
+        """Destroy the key for ever; again is harmless. Its bytes are gone from the files afterwards.
+
+        False when a reader kept them in the write-ahead log: nobody gets the key any more, but to be rid
+        of its bytes too call again.
+        """
         async with self._database.write() as tx:
             await tx.execute(delete(data_key).where(data_key.c.id == key_id))
             await tx.execute(
@@ -87,7 +91,7 @@ class Keyring:
                 .values(id=key_id, destroyed_at=datetime.now(UTC))
                 .on_conflict_do_nothing()
             )
-        await self._database.truncate_log()
+        return await self._database.truncate_log()
 
     async def close(self) -> None:
         await self._database.close()

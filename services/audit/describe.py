@@ -162,8 +162,12 @@ def _contested(event: inquiry.DecisionContested) -> Account:
 
 
 def _erased(event: inquiry.InquiryErased) -> Account:
+    records = (f"records:{word(event.records)}",) if event.records else ()
+    why = (word(event.reason), *records)
+    if event.approved_by == inquiry.RETENTION:
+        return Account("erase", "erased", "auto", why)
     staff = (event.requested_by, event.approved_by)
-    return Account("erase", "erased", "human", (word(event.reason),), staff=staff)
+    return Account("erase", "erased", "human", why, staff=staff)
 
 
 def _published(event: answer.ArticlePublished) -> Account:

@@ -24,19 +24,12 @@ from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from infra.database import Transaction
-from services.router.adapters import cases, corrections, mails
+from services.router.adapters import cases, corrections, erasures, mails
 from services.router.live import Changes
 from services.router.promise_keeper import PromiseKeeper
+from services.router.refusal import ActRefusedError
 
 TRIAGE = "triage"
-
-
-class ActRefusedError(ValueError):
-    """The act does not fit the case's state; `reason` is a text key under `router.refused`."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 @dataclass(frozen=True)
@@ -181,6 +174,8 @@ class _Acting:
         case: Row[Any] | None = await cases.case_by_id(self.tx.connection, self._case_id)
         if case is None:
             raise ActRefusedError("gone")
+        if await erasures.is_decided(self.tx, case.inquiry):
+            raise ActRefusedError("erasing")
         return case
 
     async def case(self) -> Row[Any]:

@@ -19,12 +19,14 @@ from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from infra.chassis.web import requires
 from infra.pages.pages import language_of
-from services.router.acts import ActRefusedError, Desk, may_handle
-from services.router.adapters import cases, mails, switches
+from services.router.acts import Desk, may_handle
+from services.router.adapters import cases, erasures, mails, switches
 from services.router.adapters import corrections as waiting
 from services.router.adapters import dead_letters as letters
 from services.router.bounce import MOVES, chain
+from services.router.erasure import GROUNDS
 from services.router.read import CaseReader, read_evidence
+from services.router.refusal import ActRefusedError
 from services.router.route import RoutingTable
 from services.router.switch import stopped_by
 
@@ -128,6 +130,8 @@ def _queue_routes(
         wanted = tidy_reference(reference)
         async with chassis.database.read() as connection:
             found = await cases.search_cases(connection, wanted)
+            if not found and await erasures.tombstone(connection, wanted):
+                return Redirect(f"/cases/{wanted}", status_code=303)
         if len(found) == 1:
             return Redirect(f"/cases/{found[0].reference}", status_code=303)
         return Template("found.html", context={"wanted": wanted, "found": found})
@@ -155,6 +159,7 @@ def _case_routes(
             acts = await cases.acts_of(connection, case.id)
             linked = [s for s in await cases.siblings(connection, case.inquiry) if s.id != case.id]
             sent = await mails.mails_of(connection, case.id)
+            erasing = await erasures.state_of(connection, case.inquiry)
         opened = await reader.open(case)
         return Template(
             "case.html",
@@ -164,6 +169,7 @@ def _case_routes(
                 "evidence": await read_evidence(chassis, case, opened),
                 "acts": await reader.histories(case, acts),
                 "mails": sent,
+                "erasing": erasing,
                 "linked": linked,
                 "taxonomy": table.taxonomy,
                 "rule": next((r for r in table.rules.rules if r.id == case.rule), None),
@@ -181,10 +187,14 @@ def _case_routes(
 
     @get("/cases/{reference:str}", guards=[CASE_ROLES], include_in_schema=False)
     async def case_page(request: StaffRequest, reference: str) -> Template:
-        return await show(request, await seen_case(request, reference))
+        gone = await _erased_case(chassis, table, request, reference)
+        return gone or await show(request, await seen_case(request, reference))
 
     @post("/cases/{reference:str}/{act:str}", guards=[CASE_ROLES], include_in_schema=False)
     async def act(request: StaffRequest, reference: str, act: str, data: Form) -> Response[Any]:
+        gone = await _erased_case(chassis, table, request, reference)
+        if gone:
+            return gone
         case = await seen_case(request, reference)
         try:
             await _do(desk, case.id, request.user, act, data)
@@ -197,6 +207,25 @@ def _case_routes(
         )
 
     return [case_page, act]
+
+
+async def _erased_case(
+    chassis: Chassis, table: RoutingTable, request: StaffRequest, reference: str
+) -> Template | None:
+    """What is left of it, for whoever could have seen it."""
+    async with chassis.database.read() as connection:
+        gone = await erasures.tombstone(connection, tidy_reference(reference))
+    if gone is None:
+        return None
+    if not may_handle(request.user, gone):
+        raise PermissionDeniedException("This case belonged to another department.")
+    context = {
+        "gone": gone,
+        "taxonomy": table.taxonomy,
+        "language_code": language_of(request),
+        "grounds": GROUNDS,
+    }
+    return Template("case_erased.html", context=context, status_code=410)
 
 
 async def _do(

@@ -16,6 +16,8 @@ from services.router.acts import Desk
 from services.router.adapters.office_days import OfficeHolidays
 from services.router.api import staff_routes
 from services.router.consumer import Consumer
+from services.router.erasing import Erasures
+from services.router.erasure_page import erasure_routes
 from services.router.live import Changes
 from services.router.mailroom import Mailroom
 from services.router.monitor_page import monitor_routes
@@ -25,6 +27,7 @@ from services.router.office_pages import office_routes
 from services.router.policy import Policy, PolicyError, load_policy
 from services.router.promise_keeper import PromiseKeeper
 from services.router.receipt_page import Counter, receipt_routes
+from services.router.retention import Retention, RetentionError, load_retention
 from services.router.route import RoutingTable
 from services.router.rules import RulesError, load_rules, rules_path
 from services.router.settings import RouterSettings
@@ -40,12 +43,14 @@ async def create_app(
     """Raises SettingsError or TaxonomyError when the municipality's files are wrong."""
     table = table or load_table(settings)
     changes = Changes()
-    consumer = Consumer(chassis, table, changes)
+    erasing = Erasures(chassis, _load_retention(settings, table), changes)
+    consumer = Consumer(chassis, table, changes, erasing)
     consumer.register()
     await _announce_rules(chassis, table)
     mailroom = Mailroom(chassis, settings, table.taxonomy, mail or SmtpMail(settings))
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
+    chassis.background(erasing.run)
     promises = PromiseKeeper(chassis, _load_policy(settings), changes)
     chassis.background(Rounds(promises, table.taxonomy).run)
     desk = Desk(chassis, table.taxonomy, changes, promises)
@@ -55,6 +60,7 @@ async def create_app(
         [
             *staff_routes(chassis, desk, table),
             *office_routes(office),
+            *erasure_routes(erasing, table.taxonomy),
             *monitor_routes(promises, table.taxonomy),
             *receipt_routes(counter),
         ],
@@ -64,6 +70,7 @@ async def create_app(
     )
     app.state.consumer = consumer
     app.state.desk = desk
+    app.state.erasing = erasing
     return app
 
 
@@ -71,6 +78,13 @@ def _load_policy(settings: RouterSettings) -> Policy:
     try:
         return load_policy(settings.municipality)
     except PolicyError as error:
+        raise SettingsError(str(error)) from None
+
+
+def _load_retention(settings: RouterSettings, table: RoutingTable) -> Retention:
+    try:
+        return load_retention(settings.municipality, table.taxonomy)
+    except RetentionError as error:
         raise SettingsError(str(error)) from None
 
 

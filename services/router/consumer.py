@@ -1,6 +1,7 @@
 """Events in, cases out: each handler is one transaction."""
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -9,7 +10,12 @@ from contracts.answer import QuestionAnswered
 from contracts.case import CaseOpened
 from contracts.event import Envelope, effect_id
 from contracts.governance import DeadLettered, SwitchTurned
-from contracts.inquiry import DecisionContested, InquiryClassified, InquiryReceived
+from contracts.inquiry import (
+    DecisionContested,
+    InquiryClassified,
+    InquiryErased,
+    InquiryReceived,
+)
 from infra.chassis.chassis import Chassis
 from infra.chassis.errors import UnknownCategoryError
 from infra.database import Transaction
@@ -19,10 +25,12 @@ from services.router.adapters import (
     contests,
     dead_letters,
     decisions,
+    erasures,
     mails,
     switches,
 )
 from services.router.contest import apply_contest
+from services.router.erasing import Erasures
 from services.router.live import Changes
 from services.router.route import RoutingTable, route
 from services.router.switch import is_routing, stopped_by
@@ -31,8 +39,11 @@ log = structlog.get_logger()
 
 
 class Consumer:
-    def __init__(self, chassis: Chassis, table: RoutingTable, changes: Changes) -> None:
+    def __init__(
+        self, chassis: Chassis, table: RoutingTable, changes: Changes, erasing: Erasures
+    ) -> None:
         self._chassis = chassis
+        self._erasing = erasing
         self._table = table
         self._changes = changes
         self.classified_at: datetime | None = None
@@ -45,11 +56,11 @@ class Consumer:
         self._chassis.on(DeadLettered, self.on_dead_lettered)
         self._chassis.on(SwitchTurned, self.on_switch_turned)
         self._chassis.on(QuestionAnswered, self.on_question_answered)
+        self._chassis.on(InquiryErased, self._erasing.hear)
 
     async def on_inquiry_received(self, envelope: Envelope[InquiryReceived]) -> None:
         async with self._chassis.database.write() as tx:
-            if not await self._chassis.inbox.first(tx, envelope.id):
-                await self._repeat(tx, envelope.data.inquiry)
+            if not await self._is_new(tx, envelope):
                 return
             await cases.keep_inquiry(tx, envelope.data, envelope.id)
             await self._open_when_complete(tx, envelope.data.inquiry)
@@ -58,15 +69,15 @@ class Consumer:
         self.classified_at = self._chassis.clock()
         self._require_known(envelope.data)
         async with self._chassis.database.write() as tx:
-            if not await self._chassis.inbox.first(tx, envelope.id):
-                await self._repeat(tx, envelope.data.inquiry)
+            if not await self._is_new(tx, envelope):
                 return
             await cases.keep_classification(tx, envelope.data, envelope.id)
             await self._open_when_complete(tx, envelope.data.inquiry)
 
     async def on_decision_contested(self, envelope: Envelope[DecisionContested]) -> None:
         async with self._chassis.database.write() as tx:
-            if await self._chassis.inbox.first(tx, envelope.id):
+            first = await self._chassis.inbox.first(tx, envelope.id)
+            if first and not await erasures.is_decided(tx, envelope.data.inquiry):
                 await apply_contest(tx, envelope, self._chassis.clock())
                 tx.after_commit(self._changes.announce)
 
@@ -83,12 +94,10 @@ class Consumer:
                 await answers.keep_answer(tx, envelope.id, answered.language, envelope.time)
 
     async def on_dead_lettered(self, envelope: Envelope[DeadLettered]) -> None:
+        letter = await self._erasing.without_words(envelope.data)
         async with self._chassis.database.write() as tx:
             await dead_letters.keep_dead_letter(
-                tx,
-                envelope.data.letter,
-                envelope.data.model_dump(mode="json"),
-                self._chassis.clock(),
+                tx, letter.letter, letter.model_dump(mode="json"), self._chassis.clock()
             )
 
     async def open_unclassified(self, inquiry_id: UUID) -> None:
@@ -106,9 +115,18 @@ class Consumer:
         if any(name not in known for name in named):
             raise UnknownCategoryError
 
-    async def _repeat(self, tx: Transaction, inquiry_id: UUID) -> None:
-        # Whoever sent it again has not seen the case opened: say it again, same ids, same bytes.
-        await self._chassis.outbox.repeat(tx, inquiry_id)
+    async def _is_new(self, tx: Transaction, envelope: Envelope[Any]) -> bool:
+        """Whether it says something new about an inquiry that may still be kept.
+
+        Whoever sent it again has not seen the case opened, or the inquiry erased: what we said of it is
+        said again, same ids, same bytes.
+        """
+        inquiry: UUID = envelope.data.inquiry
+        first = await self._chassis.inbox.first(tx, envelope.id)
+        erased = await erasures.is_decided(tx, inquiry)
+        if not first or erased:
+            await self._chassis.outbox.repeat(tx, inquiry)
+        return first and not erased
 
     async def _open_when_complete(
         self, tx: Transaction, inquiry_id: UUID, *, patient: bool = True

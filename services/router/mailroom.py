@@ -14,8 +14,9 @@ from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.chassis.outgoing import OutgoingMail, post_letter
 from infra.chassis.tables import outbox
+from infra.keyring import KeyDestroyedError
 from infra.pages.pages import LANGUAGES, day, text
-from services.router.adapters import cases, mails
+from services.router.adapters import cases, erasures, mails
 from services.router.letters import Correspondence, Letterhead, UnanswerableError, compose
 from services.router.receipt import token_of
 from services.router.settings import RouterSettings
@@ -73,7 +74,9 @@ class Mailroom:
     async def _write(self, row: Row[Any]) -> Correspondence:
         async with self._chassis.database.read() as reader:
             case = await cases.case_by_id(reader, row.case)
-        assert case is not None
+            # It may have been erased since the mail was found due.
+            if case is None or await erasures.is_decided(reader, case.inquiry):
+                raise KeyDestroyedError
         received = InquiryReceived.model_validate(case.received)
         if received.sender is None:
             raise UnanswerableError

@@ -9,9 +9,9 @@ from contracts.taxonomy import Taxonomy
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from infra.database import Transaction
-from services.router.acts import ActRefusedError
 from services.router.adapters import reports, switches
 from services.router.live import Changes
+from services.router.refusal import ActRefusedError
 from services.router.switch import REASONS, category_switch, switch_of
 
 LONGEST_REPORT = 5_000

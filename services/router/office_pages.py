@@ -11,11 +11,11 @@ from litestar.types import ControllerRouterHandler
 from contracts.event import Sealed
 from contracts.governance import MONITOR
 from infra.pages.pages import language_of
-from services.router.acts import ActRefusedError
 from services.router.adapters import cases, reports, switches
 from services.router.api import MANAGERS, Form, StaffRequest
 from services.router.bounce import MOVES, chain, unclear_boundaries
 from services.router.office import Office
+from services.router.refusal import ActRefusedError
 from services.router.switch import BROKEN, REASONS, ROUTING, category_of, switch_of
 
 

@@ -1,5 +1,6 @@
 """The public receipt page and its two buttons. Its address is the key to it: no login, no script."""
 
+import hmac
 from typing import Annotated, Any
 
 from litestar import Request, Response, get, post
@@ -17,8 +18,10 @@ from contracts.reference import tidy_reference
 from infra.chassis.chassis import Chassis
 from infra.keyring import KeyDestroyedError, UnknownKeyError
 from infra.pages.pages import LANGUAGE_COOKIE, LANGUAGES, language_of
-from services.router.adapters import cases, contests
+from services.router.adapters import cases, contests, erasures
 from services.router.contest import apply_contest
+from services.router.erasing import receipt_mark
+from services.router.erasure import GROUNDS
 from services.router.live import Changes
 from services.router.receipt import SHOWN_ACTS, Step, certainty, handled_by_person, opens
 from services.router.route import RoutingTable
@@ -30,7 +33,11 @@ PRIVATE = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
 
 
 class ErasedError(LookupError):
-    """There was such a case, and its key is destroyed."""
+    """There was such a case; `tombstone` says when and why it went, None when only its key is gone."""
+
+    def __init__(self, tombstone: Row[Any] | None = None) -> None:
+        super().__init__()
+        self.tombstone = tombstone
 
 
 class Counter:
@@ -45,6 +52,9 @@ class Counter:
         """Raises NotFoundException or ErasedError; a wrong token and a wrong reference look alike."""
         async with self._chassis.database.read() as connection:
             case: Row[Any] | None = await cases.find_case(connection, tidy_reference(reference))
+            gone = await erasures.tombstone(connection, tidy_reference(reference))
+        if gone is not None and hmac.compare_digest(gone.receipt or "", receipt_mark(token)):
+            raise ErasedError(gone)
         if case is None:
             raise NotFoundException
         try:
@@ -84,6 +94,8 @@ class Counter:
             if last and last.kind == "contested" and last.detail.get("wish") == wish:
                 return
             turn = await contests.act_count(tx.connection, case.id)
+            if await erasures.is_decided(tx, case.inquiry):
+                return
             envelope = Envelope[DecisionContested].of(
                 DecisionContested.model_validate({
                     "inquiry": case.inquiry,
@@ -113,8 +125,8 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
     async def receipt(request: Visit, reference: str, token: str) -> Template:
         try:
             case = await counter.case_of(reference, token)
-        except ErasedError:
-            return Template("receipt_erased.html", status_code=410, headers=PRIVATE)
+        except ErasedError as error:
+            return _erased(request, error.tombstone)
         context = await counter.shown(case, _language(request, case))
         return Template("receipt.html", context={**context, "token": token}, headers=PRIVATE)
 
@@ -124,11 +136,11 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
         include_in_schema=False,
         middleware=[limit],
     )
-    async def contest(reference: str, token: str, data: Wish) -> Response[Any]:
+    async def contest(request: Visit, reference: str, token: str, data: Wish) -> Response[Any]:
         try:
             case = await counter.case_of(reference, token)
-        except ErasedError:
-            return Template("receipt_erased.html", status_code=410, headers=PRIVATE)
+        except ErasedError as error:
+            return _erased(request, error.tombstone)
         wish = data.get("wish", "")
         if wish not in {"wrong", "person"}:
             raise HTTPException(status_code=400, detail="Choose one of the two.")
@@ -136,6 +148,12 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
         return Redirect(f"/receipt/{case.reference}/{token}", status_code=303)
 
     return [receipt, contest]
+
+
+def _erased(request: Visit, tombstone: Row[Any] | None) -> Template:
+    language = _language(request, tombstone) if tombstone else language_of(request)
+    context = {"tombstone": tombstone, "language": language, "grounds": GROUNDS}
+    return Template("receipt_erased.html", context=context, status_code=410, headers=PRIVATE)
 
 
 def _language(request: Visit, case: Row[Any]) -> str:

@@ -345,3 +345,29 @@ def test_the_first_model_is_nobodys_act_and_a_later_one_two_persons(key):
     assert "by:installation" in describe.describe(first).why
     assert describe.describe(later).mode == "human"
     assert describe.describe(later).staff == ("emil.koordinator", "ida.drift")
+
+
+def test_an_erasure_names_two_persons_its_ground_and_why_it_need_not_be_kept():
+    erased = inquiry.InquiryErased(
+        inquiry=uuid4(),
+        reason="objection",
+        requested_by="hanne.dpo",
+        approved_by="emil.koordinator",
+        records="filed-elsewhere",
+    )
+    by_deadline = erased.model_copy(
+        update={
+            "requested_by": inquiry.RETENTION,
+            "approved_by": inquiry.RETENTION,
+            "records": None,
+        }
+    )
+
+    asked = describe.describe(erased)
+    assert (asked.typ, asked.mode) == ("erase", "human")
+    assert asked.why == ("objection", "records:filed-elsewhere")
+    assert asked.staff == ("hanne.dpo", "emil.koordinator")
+    assert (describe.describe(by_deadline).mode, describe.describe(by_deadline).staff) == (
+        "auto",
+        (),
+    )

@@ -15,6 +15,7 @@ from contracts.governance import DeadLettered
 from contracts.inquiry import Alternative, DecisionContested, Evidence, Neighbour, Phrase
 from infra.chassis.outgoing import MailRefusedError
 from services.router.office import Office as OfficeMatters
+from services.router.receipt import token_of
 from tests.conftest import free_port
 from tests.router.inquiries import classified, parts_of
 from tests.router.monitored import Past, chat, live_through
@@ -87,6 +88,8 @@ async def seed(office: Office) -> dict[str, str]:
         )
     ).reference
     found["erased"] = await _erased_case(office)
+    found["gone"], found["token_gone"] = await _gone_case(office)
+    found["asked"] = await _asked_case(office)
     found["closed"] = await _closed_case(office)
     found["contested"] = await _contested_case(office)
     found["bounced"] = await _bounced_case(office)
@@ -139,6 +142,34 @@ async def _erased_case(office: Office) -> str:
     case = await office.open_case()
     await office.chassis.keyring.shred(case.inquiry)
     return str(case.reference)
+
+
+async def _gone_case(office: Office) -> tuple[str, str]:
+    """Erased by two persons, nothing left but its line; and the address of its receipt."""
+    case = await office.open_case()
+    token = token_of(await office.chassis.keyring.data_key(case.inquiry))
+    await _ask(office, case)
+    await office.app.state.erasing.settle(
+        case.inquiry, office.staff["emil.koordinator"], agreed=True
+    )
+    await office.receipt()
+    await office.app.state.erasing.finish()
+    return str(case.reference), token
+
+
+async def _asked_case(office: Office) -> str:
+    """Of the same thread as another, answered, and waiting for a second person to erase it."""
+    first = await office.open_case()
+    case = await office.open_case(received=await office.new_inquiry(follows=first.inquiry))
+    await office.desk.reply(case.id, office.staff["bilal.tmf"], "Kære Åse\n\nHullet er lappet.\n")
+    await _ask(office, case)
+    return str(case.reference)
+
+
+async def _ask(office: Office, case: Any) -> None:
+    await office.app.state.erasing.ask(
+        case.inquiry, office.staff["hanne.dpo"], "no-longer-needed", "filed-elsewhere"
+    )
 
 
 async def _closed_case(office: Office) -> str:

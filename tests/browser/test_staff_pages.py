@@ -11,7 +11,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
 WIDE = {"width": 1280, "height": 1024}
 # What 400 % zoom of a 1,280 px window leaves, and the narrowest phone.
 ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
-BILAL, EMIL, IDA = "bilal.tmf", "emil.koordinator", "ida.drift"
+BILAL, EMIL, IDA, HANNE = "bilal.tmf", "emil.koordinator", "ida.drift", "hanne.dpo"
 PAGES = {
     "login": (None, "/login"),
     "login by link": (None, "/login/a-link"),
@@ -28,6 +28,14 @@ PAGES = {
     "mixed case": (BILAL, "/cases/{mixed}"),
     "closed case with a refused mail": (BILAL, "/cases/{closed}"),
     "erased case": (BILAL, "/cases/{erased}"),
+    "receipt of a case that two persons erased": (None, "/receipt/{gone}/{token_gone}"),
+    "case that two persons erased": (BILAL, "/cases/{gone}"),
+    "case that is to be erased": (EMIL, "/cases/{asked}"),
+    "erasures": (HANNE, "/erasures"),
+    "nothing to erase": (HANNE, "/erasures?reference=HV-00000-00000"),
+    "what is held of an inquiry": (HANNE, "/erasures/{plain}"),
+    "erasure that waits for a second person": (EMIL, "/erasures/{asked}"),
+    "inquiry that was erased": (HANNE, "/erasures/{gone}"),
     "case passed back and forth": (BILAL, "/cases/{bounced}"),
     "nothing found": (BILAL, "/find?reference=HV-00000-00000"),
     "dead letters": (IDA, "/dead-letters"),
@@ -49,7 +57,7 @@ async def town(tmp_path_factory):
         yield opened
 
 
-@pytest.mark.parametrize("account", [None, BILAL, EMIL, IDA], ids=str)
+@pytest.mark.parametrize("account", [None, BILAL, EMIL, IDA, HANNE], ids=str)
 @pytest.mark.parametrize("language", ["da", "sv", "en"])
 async def test_no_page_has_an_accessibility_fault_or_is_cut_off(town, language, account):
     places = town.references | {

@@ -183,3 +183,42 @@ async def test_no_page_breaks_its_own_security_policy(town):
             await page.wait_for_timeout(100)
 
     assert complaints == []
+
+
+async def test_two_persons_erase_an_inquiry_with_the_keyboard_alone(town):
+    reference, receipt = await fresh_case(town)
+    erasing = town.office.app.state.erasing
+    async with town.visit("hanne.dpo", viewport={"width": 1280, "height": 900}) as page:
+        await page.goto("/erasures")
+        await tab_to(page, "Find henvendelse")
+        await page.keyboard.type(reference.lower())
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/erasures/{reference}")
+        await tab_to(page, "Hjemmel")
+        await page.keyboard.type("samtykket")
+        await tab_to(page, "Hvorfor må den slettes")
+        await page.keyboard.type("vurderet")
+        await tab_to(page, "Bed om sletning")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=En anden person afgør")
+        await tab_to(page, "Godkend og slet")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=En sletning skal godkendes af en anden")
+
+    async with town.visit("emil.koordinator", viewport={"width": 1280, "height": 900}) as page:
+        await page.goto("/erasures")
+        await tab_to(page, reference)  # the table that scrolls, then the link in it
+        await tab_to(page, reference)
+        await page.keyboard.press("Enter")
+        await page.wait_for_url(f"**/erasures/{reference}")
+        await tab_to(page, "Godkend og slet")
+        await page.keyboard.press("Enter")
+        await page.wait_for_selector("text=venter på revisionssporet")
+        await town.office.receipt()
+        await erasing.finish()
+        await page.goto(f"/cases/{reference}")
+        assert "samtykket er trukket tilbage" in await page.inner_text("main")
+
+    async with town.visit() as page:
+        await page.goto(receipt)
+        assert "samtykket er trukket tilbage" in await page.inner_text("main")

@@ -88,6 +88,25 @@ async def test_no_byte_of_a_destroyed_key_stays_in_any_file(keyring: Keyring, tm
     assert not any(wrapped in file.read_bytes() for file in tmp_path.glob("keyring.db*"))
 
 
+@pytest.mark.slow
+async def test_a_reader_who_keeps_its_bytes_alive_is_told_and_the_next_call_gets_rid_of_them(
+    keyring: Keyring, tmp_path: Path
+):
+    import sqlite3
+
+    key_id = uuid4()
+    await keyring.create(key_id)
+    with sqlite3.connect(tmp_path / "keyring.db") as reader:
+        reader.execute("BEGIN")
+        wrapped = reader.execute("select wrapped from data_key").fetchone()[0]
+
+        assert await keyring.shred(key_id) is False
+        reader.rollback()
+
+    assert await keyring.shred(key_id) is True
+    assert not any(wrapped in file.read_bytes() for file in tmp_path.glob("keyring.db*"))
+
+
 async def test_an_unknown_key_is_not_a_destroyed_one(keyring: Keyring):
     with pytest.raises(UnknownKeyError):
         await keyring.data_key(uuid4())

@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from infra.database import Transaction
 from services.router.adapters.cases import insert_once
-from services.router.adapters.tables import mail_out
+from services.router.adapters.tables import case, erasure, mail_out
 
 
 async def queue_mail(
@@ -47,15 +47,19 @@ async def mails_of(connection: AsyncConnection, case_id: UUID) -> Sequence[Any]:
 
 
 async def due_mails(connection: AsyncConnection, outbox: Table, now: datetime) -> Sequence[Any]:
-    """Mails whose event the trail holds: log before act."""
+    """Mails whose event the trail holds: log before act. Nobody gets one about what is to be erased."""
     rows = await connection.execute(
         select(mail_out)
         .join(outbox, outbox.c.event_id == mail_out.c.event_id)
+        .join(case, case.c.id == mail_out.c.case)
         .where(
             mail_out.c.sent_at.is_(None),
             mail_out.c.failure.is_(None),
             mail_out.c.next_at <= now,
             outbox.c.confirmed_at.is_not(None),
+            ~exists().where(
+                erasure.c.inquiry == case.c.inquiry, erasure.c.approved_at.is_not(None)
+            ),
         )
         .order_by(mail_out.c.put_at)
         .limit(50)

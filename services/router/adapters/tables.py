@@ -189,3 +189,38 @@ error_report = Table(
     Column("settled_at", UtcDateTime),
     Column("settled_by", String(80)),
 )
+
+# What was asked to be erased, and by whom it was decided. One that is decided is also what tells a late
+# event that its inquiry must not come back.
+erasure = Table(
+    "erasure",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("inquiry", Uuid, nullable=False, index=True),
+    Column("reference", String(20), nullable=False, index=True),
+    Column("reason", String(60), nullable=False),
+    Column("records", String(60)),
+    Column("asked_by", String(80), nullable=False),
+    Column("asked_at", UtcDateTime, nullable=False),
+    Column("approved_by", String(80)),
+    Column("approved_at", UtcDateTime, index=True),
+    Column("declined_by", String(80)),
+    Column("declined_at", UtcDateTime),
+    # When no byte of it was left here any more.
+    Column("erased_at", UtcDateTime),
+)
+
+# All that is left of an erased inquiry's case.
+erased_case = Table(
+    "erased_case",
+    metadata,
+    Column("id", Uuid, primary_key=True),
+    Column("inquiry", Uuid, nullable=False, index=True),
+    Column("reference", String(24), nullable=False, unique=True),
+    Column("department", String(64), nullable=False),
+    Column("category", String(64)),
+    Column("language", String(8), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    # SHA-256 of the receipt's secret address: the citizen who holds it is told, nobody else.
+    Column("receipt", String(64)),
+)

@@ -1,0 +1,82 @@
+"""How long a closed case is kept, from the municipality's own file."""
+
+from datetime import datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.taxonomy import Taxonomy
+
+FILE = "retention.yaml"
+Days = Annotated[int, Field(ge=30, le=36_500)]
+
+
+class RetentionError(ValueError):
+    """The retention file is wrong; the message names the place and what is allowed."""
+
+
+class Retention(BaseModel):
+    """Reasons for each value stand in the sample file beside it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    days: Days | None = None
+    departments: dict[str, Days | None] = Field(default_factory=dict)
+    categories: dict[str, Days | None] = Field(default_factory=dict)
+    keep: frozenset[str] = frozenset()
+
+    def days_of(self, department: str, category: str | None) -> int | None:
+        """The nearest that says something; None is for ever, and what is archived never ends by itself."""
+        if {department, category} & self.keep:
+            return None
+        if category in self.categories:
+            return self.categories[category]
+        return self.departments.get(department, self.days)
+
+    def due_at(self, department: str, category: str | None, closed_at: datetime) -> datetime | None:
+        days = self.days_of(department, category)
+        return None if days is None else closed_at + timedelta(days=days)
+
+    @property
+    def shortest(self) -> int | None:
+        """No case is due earlier after its end."""
+        every = (self.days, *self.departments.values(), *self.categories.values())
+        return min((days for days in every if days is not None), default=None)
+
+    def unknown(self, taxonomy: Taxonomy) -> list[str]:
+        """Names in it that the taxonomy does not know."""
+        known = {*taxonomy.departments, *taxonomy.categories}
+        named = {*self.departments, *self.categories, *self.keep}
+        return sorted(named - known)
+
+
+def load_retention(folder: Path | None, taxonomy: Taxonomy) -> Retention:
+    """The municipality's retention.yaml, or the sample one. Raises RetentionError."""
+    own = folder / FILE if folder else None
+    path = own if own and own.exists() else None
+    where = str(path) if path else "the sample retention file"
+    try:
+        text = (
+            path.read_text("utf-8")
+            if path
+            else files("services.router").joinpath(FILE).read_text("utf-8")
+        )
+        found = Retention.model_validate(yaml.safe_load(text) or {})
+    except OSError as error:
+        raise RetentionError(f"{where} cannot be read: {error.strerror}.") from None
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f" near line {mark.line + 1}" if mark else ""
+        raise RetentionError(f"{where} is not valid YAML{line}.") from None
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(map(str, first["loc"])) or "the file"
+        raise RetentionError(f"{where}: {place}: {first['msg']}.") from None
+    unknown = found.unknown(taxonomy)
+    # The sample file speaks of the sample departments; a municipality with its own may lack them.
+    if unknown and path:
+        raise RetentionError(f"{where}: {unknown[0]} is neither a department nor a category.")
+    return found
