@@ -1,5 +1,6 @@
 """Measures the chat on questions written by somebody who had not seen the articles' own."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Literal, NamedTuple
@@ -26,7 +27,8 @@ class Case(BaseModel):
     """One line of `services/chatbot/evaluation/*.jsonl`.
 
     `topic` says which article answers it; `expect` which verdict is right, for a dialogue one a turn:
-    a topic, or a verdict, or `none` for "no article may be shown".
+    a topic, or a verdict, or `none` for "no article may be shown". `a|b`: either is right; `a+b`: the
+    message asks for both, and only both are right.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -56,7 +58,11 @@ class Case(BaseModel):
             return tuple(self.topic.split("|"))
         if not self.turns or not isinstance(self.expect, tuple) or turn >= len(self.expect):
             return ()
-        return tuple(t for t in self.expect[turn].split("|") if t not in _NO_TOPIC)
+        return tuple(t for t in re.split(r"[|+]", self.expect[turn]) if t not in _NO_TOPIC)
+
+    def together(self, turn: int) -> bool:
+        """Whether the turn asks several things, each of which wants its answer."""
+        return isinstance(self.expect, tuple) and "+" in "".join(self.expect[turn : turn + 1])
 
 
 _NO_TOPIC = {
@@ -78,6 +84,8 @@ class Outcome(NamedTuple):
     topic: str | None
     offered: tuple[str, ...]
     confidence: float
+    shown: frozenset[str] = frozenset()
+    """Every article the reply shows."""
 
     @property
     def given(self) -> bool:
@@ -85,10 +93,19 @@ class Outcome(NamedTuple):
 
     @property
     def right(self) -> bool:
+        if self.case.together(self.turn):
+            return self.shown.issuperset(self.expected)
         return self.given and self.topic in self.expected
 
     @property
+    def wrong(self) -> bool:
+        """An article nobody asked for was given; one of two asked for is not wrong, only half."""
+        return self.given and self.topic not in self.expected
+
+    @property
     def reached(self) -> bool:
+        if self.case.together(self.turn):
+            return self.shown.union(self.offered).issuperset(self.expected)
         return self.right or any(topic in self.expected for topic in self.offered)
 
 
@@ -128,6 +145,7 @@ def _outcome(case: Case, turn: int, reply: Reply) -> Outcome:
         part.article.id if part.article else None,
         tuple(a.id for a in part.offered) if part.verdict == "clarified" else (),
         part.confidence,
+        frozenset(p.article.id for p in shown if p.article),
     )
 
 
@@ -142,7 +160,7 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
     found = [
         _share("right answer first", [o.right for o in asked]),
         _share("right answer first or among the buttons", [o.reached for o in asked]),
-        _share("wrong answer given", [o.given and not o.right for o in asked]),
+        _share("wrong answer given", [o.wrong for o in asked]),
         _share("buttons shown", [o.verdict == "clarified" for o in asked]),
         _share("declined", [o.verdict == "declined" for o in asked]),
         _share("must-not-answer answered", [o.verdict == "answered" for o in must_not]),
@@ -151,7 +169,7 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
         _share("look-alike taken for a crisis", [o.verdict == "crisis" for o in calm]),
         _share("dialogue turn right", [o.right for o in spoken]),
         _share("dialogue turn right or among the buttons", [o.reached for o in spoken]),
-        _share("dialogue turn wrong", [o.given and not o.right for o in spoken]),
+        _share("dialogue turn wrong", [o.wrong for o in spoken]),
     ]
     for group in sorted({o.case.group for o in must_not if o.case.group}):
         of = [o for o in must_not if o.case.group == group]
@@ -164,7 +182,7 @@ def figures(outcomes: Sequence[Outcome]) -> list[Figure]:
         found += [
             _share(f"{language}: right answer first", [o.right for o in here]),
             _share(f"{language}: right or among the buttons", [o.reached for o in here]),
-            _share(f"{language}: wrong answer given", [o.given and not o.right for o in here]),
+            _share(f"{language}: wrong answer given", [o.wrong for o in here]),
         ]
     return [figure for figure in found if figure.of]
 

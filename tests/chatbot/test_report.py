@@ -56,3 +56,13 @@ def test_each_miss_is_listed_and_nothing_in_it_is_markup():
 
 def test_without_dialogues_or_refusals_the_page_still_stands():
     assert "Nothing of the kind was asked" in report(_three()[:1], {}, DAY)
+
+
+def test_a_turn_that_asks_two_things_is_right_with_both_answers_only():
+    two = Case.model_validate({"id": "d", "turns": ["x"], "expect": ["rotter+storskrald"]})
+    both = frozenset({"rotter", "storskrald"})
+    half = Outcome(two, 0, two.expected(0), "answered", "rotter", (), 0.9, frozenset({"rotter"}))
+    assert (half.right, half.reached, half.wrong) == (False, False, False)
+    assert half._replace(offered=("storskrald",)).reached
+    assert half._replace(shown=both).right
+    assert half._replace(topic="pas-pris").wrong
