@@ -12,10 +12,11 @@ import numpy as np
 from contracts.inquiry import Evidence, Language, Neighbour, Phrase, Verdict
 from infra.text.language import guess_language_of
 from infra.text.mask import Span
-from services.classifier.evidence import Weighted, phrases, word_shares
+from services.classifier.evidence import Weighted, phrase, runs, word_shares
 from services.classifier.features import Floats
-from services.classifier.look import DIGITS, Inquiry, Opened, Prepared, look_at, score
+from services.classifier.look import DIGITS, Inquiry, Look, Opened, Prepared, look_at, score
 from services.classifier.model import Model
+from services.classifier.numbered import Places
 from services.classifier.parting import Part, parts_of
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion
@@ -53,28 +54,26 @@ def classify(inquiries: Sequence[Inquiry], model: Model) -> list[Reading]:
     """One reading per inquiry, in order."""
     if not inquiries:
         return []
-    opened = look_at(inquiries, model)
-    parts = parts_of(opened, model)
-    table = np.zeros(len(model.head.space.idf), dtype=np.float32)
-    found = [_deciding(one, model, table) for one in opened]
-    flips = _flips(opened, found, model)
+    look = look_at(inquiries, model)
+    parts = parts_of(look)
+    found = _deciding(look)
+    flips = _flips(look, found)
+    flags = [_flags(one, model) for one in look.opened]
+    urgent = _urgent_phrases(look, [n for n, (is_urgent, _) in enumerate(flags) if is_urgent])
     return [
-        _read(one, model, own_parts, own_phrases, flip)
-        for one, own_parts, own_phrases, flip in zip(opened, parts, found, flips, strict=True)
+        _read(
+            one, own_parts, own_flags, _evidence(one, found[n], flips[n], urgent.get(n, ()), model)
+        )
+        for n, (one, own_parts, own_flags) in enumerate(zip(look.opened, parts, flags, strict=True))
     ]
 
 
 def _read(
-    one: Opened,
-    model: Model,
-    parts: tuple[Part, ...],
-    found: tuple[Weighted, ...],
-    flip: str | None,
+    one: Opened, parts: tuple[Part, ...], flags: tuple[bool, bool], evidence: Evidence
 ) -> Reading:
     clean, opinion = one.clean, one.opinion
     spoken = [word.text for word in clean.words if word.start >= clean.offset]
     language = guess_language_of(spoken or [word.text for word in clean.words], one.inquiry.hint)
-    urgent, sensitive = _flags(one, model)
     return Reading(
         language=language.language,
         language_confidence=language.confidence,
@@ -84,11 +83,11 @@ def _read(
         threshold=opinion.threshold,
         outside=one.outside,
         alternatives=opinion.candidates,
-        urgent=urgent,
-        sensitive=sensitive,
+        urgent=flags[0],
+        sensitive=flags[1],
         parts=parts,
         masked=tuple(_moved(s, clean.offset) for s in clean.spans if s.end > clean.offset),
-        evidence=_evidence(one, found, flip, _urgent_phrases(one, model) if urgent else (), model),
+        evidence=evidence,
         typicality=one.typicality,
     )
 
@@ -101,37 +100,52 @@ def _flags(one: Opened, model: Model) -> tuple[bool, bool]:
     return urgent, sensitive
 
 
-def _deciding(one: Opened, model: Model, table: Floats) -> tuple[Weighted, ...]:
-    """The phrases that spoke for the best guess and against the runner-up."""
-    if not one.opinion.candidates:
-        return ()
-    places = [model.categories.index(c.category) for c in one.opinion.candidates[:2]]
-    weights, features = model.head.sparse.weights, one.spread.features
-    lean = weights[features, places[0]]
-    if len(places) > 1:
-        lean = lean - weights[features, places[1]]
-    return phrases(one.clean.words, word_shares(one.spread, lean, table))
+def _deciding(look: Look) -> list[tuple[Weighted, ...]]:
+    """For each inquiry the phrases that spoke for the best guess and against the runner-up."""
+    model, matrix = look.glossary.model, look.spread.matrix
+    column = {name: number for number, name in enumerate(model.categories)}
+    # Two of every inquiry: a model knows two categories at least.
+    leading = np.zeros((len(look.opened), 2), dtype=np.int64)
+    guessed = [n for n, one in enumerate(look.opened) if one.opinion.candidates]
+    for n in guessed:
+        leading[n] = [column[c.category] for c in look.opened[n].opinion.candidates[:2]]
+    weights, sizes = model.head.sparse.weights, np.diff(matrix.indptr)
+    best, second = np.repeat(leading, sizes, axis=0).T
+    lean = weights[matrix.indices, best] - weights[matrix.indices, second]
+    return _phrases(look, lean, guessed)
 
 
-def _flips(
-    opened: Sequence[Opened], found: Sequence[tuple[Weighted, ...]], model: Model
-) -> list[str | None]:
+def _phrases(look: Look, lean: Floats, texts: Sequence[int]) -> list[tuple[Weighted, ...]]:
+    """None for inquiries that are not among `texts`."""
+    shares = word_shares(look.spread, lean, texts)
+    return [
+        tuple(phrase(one.clean.words, run) for run in own)
+        for one, own in zip(look.opened, runs(look.numbered, shares), strict=True)
+    ]
+
+
+def _flips(look: Look, found: Sequence[tuple[Weighted, ...]]) -> list[str | None]:
     """Per inquiry the first phrase without which another category wins: tried, not estimated."""
+    opened, model = look.opened, look.glossary.model
     trials = [
-        (number, phrase)
+        (number, said)
         for number, (one, own) in enumerate(zip(opened, found, strict=True))
         if _is_close(one.opinion)
-        for phrase in own[:MOST_TRIALS]
+        for said in own[:MOST_TRIALS]
     ]
     flips: list[str | None] = [None] * len(opened)
     if not trials:
         return flips
-    without = [_without(opened[number].clean, phrase) for number, phrase in trials]
-    best = score(without, model).probabilities.argmax(axis=1)
-    for (number, phrase), other in reversed(list(zip(trials, best, strict=True))):
+
+    def texts() -> list[str]:
+        return [_without(opened[number].clean.whole, said) for number, said in trials]
+
+    left = look.numbered.cut([_left_of(look, number, said) for number, said in trials])
+    best = score(left, look.glossary, texts).probabilities.argmax(axis=1)
+    for (number, said), other in reversed(list(zip(trials, best, strict=True))):
         one = opened[number]
         if model.categories[int(other)] != one.opinion.candidates[0].category:
-            flips[number] = one.clean.whole[phrase.start : phrase.end]
+            flips[number] = one.clean.whole[said.start : said.end]
     return flips
 
 
@@ -139,11 +153,15 @@ def _is_close(opinion: Opinion) -> bool:
     return len(opinion.candidates) > 1 and opinion.candidates[1].confidence >= CLOSE
 
 
-def _without(clean: Prepared, phrase: Weighted) -> Prepared:
-    text = clean.whole
-    rest = text[: phrase.start] + " " * (phrase.end - phrase.start) + text[phrase.end :]
-    left = [word for word in clean.words if not phrase.start <= word.start < phrase.end]
-    return Prepared(rest, 0, (), left)
+def _without(text: str, said: Weighted) -> str:
+    return text[: said.start] + " " * (said.end - said.start) + text[said.end :]
+
+
+def _left_of(look: Look, number: int, said: Weighted) -> Places:
+    """The numbers of an inquiry's words without those of a phrase."""
+    first, behind = look.opened[number].clean.between(said.start, said.end)
+    row = look.numbered.row(number)
+    return np.concatenate([row[:first], row[behind:]])
 
 
 def _evidence(
@@ -163,16 +181,19 @@ def _evidence(
     )
 
 
-def _urgent_phrases(one: Opened, model: Model) -> tuple[Weighted, ...]:
-    cries = [Weighted(start, end, 1.0) for start, end in cries_for(one.clean.whole)]
-    lean = model.head.flags_sparse.weights[one.spread.features, 0]
-    shares = word_shares(one.spread, lean, np.zeros_like(model.head.space.idf))
-    return (*cries, *phrases(one.clean.words, shares))[:MOST_TRIALS]
+def _urgent_phrases(look: Look, urgent: Sequence[int]) -> dict[int, tuple[Weighted, ...]]:
+    if not urgent:
+        return {}
+    lean = look.glossary.model.head.flags_sparse.weights[look.spread.matrix.indices, 0]
+    felt = _phrases(look, lean, urgent)
+    return {n: (*_cries(look.opened[n].clean), *felt[n])[:MOST_TRIALS] for n in urgent}
+
+
+def _cries(clean: Prepared) -> list[Weighted]:
+    return [Weighted(start, end, 1.0) for start, end in cries_for(clean.whole)]
 
 
 def _nearest(one: Opened, model: Model) -> tuple[Neighbour, ...]:
-    if not one.dense.any():
-        return ()
     return tuple(
         Neighbour(
             category=model.known[place].category,

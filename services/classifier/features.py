@@ -11,12 +11,14 @@ from scipy import sparse
 
 from services.classifier.numbered import (
     Floats,
+    Found,
     Ids,
     Numbered,
     Places,
     Spread,
     Words,
     number_words,
+    side_by_side,
     spread_out,
 )
 
@@ -70,13 +72,22 @@ class FeatureSpace:
                 self._known[word] = ids
         return ids
 
+    def of_words(self, words: Sequence[str]) -> "WordFeatures":
+        known, index, paired = self._known, self.index, self._pair_table.words
+        found = [known[word] if word in known else self.of_word(word) for word in words]
+        return WordFeatures(
+            side_by_side(found),
+            np.array([paired.get(word, -1) for word in words], dtype=np.int64),
+            np.array([f"w={word}" in index for word in words], dtype=np.float64),
+        )
+
     def known_share(self, words: Words) -> float:
         """Which share of the words has a feature of its own."""
         return float(self.known_shares(number_words([words]))[0])
 
-    def known_shares(self, numbered: Numbered) -> Floats:
+    def known_shares(self, numbered: Numbered, words: "WordFeatures | None" = None) -> Floats:
         """`known_share` of each text."""
-        known = np.array([f"w={word}" in self.index for word in numbered.words], dtype=np.float64)
+        known = (words or self.of_words(numbered.words)).known
         sizes = np.diff(numbered.ends)
         if not len(known):
             return np.zeros(len(sizes), dtype=np.float32)
@@ -87,12 +98,14 @@ class FeatureSpace:
         """One row a text: (1 + ln tf) * idf, rows of length 1."""
         return self.spread(number_words(texts)).matrix
 
-    def spread(self, numbered: Numbered) -> Spread:
-        """As `matrix`, and where in the texts each feature comes from."""
-        known = self._known
-        found = [known[word] if word in known else self.of_word(word) for word in numbered.words]
-        columns, owners = spread_out(found, numbered.places)
-        pairs, firsts = self._pairs_of(numbered) if self.pairs else (columns[:0], owners[:0])
+    def spread(self, numbered: Numbered, words: "WordFeatures | None" = None) -> Spread:
+        """As `matrix`, and where in the texts each feature comes from.
+
+        `words`: what `of_words` said of the batch's words, for who asks of them more than once.
+        """
+        words = words or self.of_words(numbered.words)
+        columns, owners = spread_out(words.features, numbered.places)
+        pairs, firsts = self._pairs_of(numbered, words) if self.pairs else (columns[:0], owners[:0])
         rows, width, texts = len(numbered.ends) - 1, len(self.idf), numbered.texts
         small = np.int32 if rows * width < np.iinfo(np.int32).max else np.int64
         keys = np.concatenate([texts[owners] * width + columns, texts[firsts] * width + pairs])
@@ -104,13 +117,12 @@ class FeatureSpace:
         matrix = weigh(counts, self.idf)
         return Spread(matrix, times.astype(np.int32), columns, owners, pairs, firsts, numbered.ends)
 
-    def _pairs_of(self, numbered: Numbered) -> tuple[Ids, Places]:
+    def _pairs_of(self, numbered: Numbered, words: "WordFeatures") -> tuple[Ids, Places]:
         """The features of neighbouring words, and the place of the first of the two."""
         known = self._pair_table
-        paired = np.array([known.words.get(w, -1) for w in numbered.words], dtype=np.int64)
-        if not len(paired) or not len(known.keys):
+        if not len(numbered.places) or not len(known.keys):
             return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
-        here = paired[numbered.places]
+        here = words.paired[numbered.places]
         may = (here[:-1] >= 0) & (here[1:] >= 0)
         borders = numbered.ends[1:-1]
         may[borders[(borders > 0) & (borders < len(here))] - 1] = False
@@ -132,6 +144,16 @@ class FeatureSpace:
         keys = table[:, 0] * len(words) + table[:, 1]
         order = np.argsort(keys)
         return _PairTable(words, keys[order], table[order, 2].astype(np.int32))
+
+
+class WordFeatures(NamedTuple):
+    """What a space knows of each word of a batch."""
+
+    features: Found
+    paired: Places
+    """Its number among the words of pairs; -1 when it is in none."""
+    known: Floats
+    """1 for a word with a feature of its own, else 0."""
 
 
 class _PairTable(NamedTuple):

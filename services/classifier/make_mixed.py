@@ -17,16 +17,15 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from services.classifier.evaluate import Case, read_cases
-from services.classifier.look import Inquiry, Opened, look_at
+from services.classifier.look import Inquiry, Look, look_at
 from services.classifier.mixed import (
     BY_CLAUSES,
     BY_HALVES,
     WORTH_A_LOOK,
-    Cut,
     Weights,
     Whole,
     halves,
-    hear,
+    places_of,
     weighed,
 )
 from services.classifier.model import Model
@@ -82,28 +81,25 @@ def main(model_folder: Path) -> None:
 
 
 def trials_of(cases: Sequence[Case], model: Model) -> list[Trial]:
-    opened = look_at([Inquiry(case.text, case.title) for case in cases], model)
-    return [
-        _trial(cases[number], number, whole, opened, model)
-        for number, whole in wholes_of(opened, model).items()
-    ]
+    look = look_at([Inquiry(case.text, case.title) for case in cases], model)
+    return [_trial(cases[number], number, whole, look) for number, whole in wholes_of(look).items()]
 
 
-def _trial(case: Case, number: int, whole: Whole, opened: Sequence[Opened], model: Model) -> Trial:
-    places = range(1, len(whole.pieces))
-    spans = [(number, *half) for place in places for half in halves(whole, place)]
-    rows = read_alone(opened, spans, model)
-    departments, heard, alone = departments_of(model), hear(whole.text), whole.alone
-    by_clauses = [
-        weighed(whole, place, (alone[:place], alone[place:]), departments, BY_CLAUSES, heard)
-        for place in places
+def _trial(case: Case, number: int, whole: Whole, look: Look) -> Trial:
+    model = look.glossary.model
+    departments, places = departments_of(model), places_of(whole)
+    spans = [(number, *half) for place in places for half in halves(whole, place.clause)]
+    rows = read_alone(look, spans)
+    again = [
+        place._replace(before=before, after=after)
+        for place, before, after in zip(places, rows[::2], rows[1::2], strict=True)
     ]
-    by_halves = [
-        weighed(whole, place, (pair[:1], pair[1:]), departments, BY_HALVES, heard)
-        for place, pair in zip(places, rows.reshape(len(places), 2, -1), strict=True)
+    by_clauses = weighed(places, departments, BY_CLAUSES)
+    by_halves = weighed(again, departments, BY_HALVES)
+    categories = [
+        frozenset(model.categories[n] for n in pair) for pair in by_halves.categories.tolist()
     ]
-    categories = [frozenset(model.categories[n] for n in cut.categories) for cut in by_halves]
-    return Trial(case, _signs(by_clauses), _signs(by_halves), categories)
+    return Trial(case, by_clauses.signs, by_halves.signs, categories)
 
 
 def cross_validated(trials: Sequence[Trial]) -> list[Guess]:
@@ -157,10 +153,6 @@ def _count(cases: Sequence[Case], kind: str) -> int:
 
 def _are_mixed(trials: Sequence[Trial]) -> NDArray[np.bool_]:
     return np.array([trial.case.kind == "mixed" for trial in trials])
-
-
-def _signs(cuts: Sequence[Cut]) -> Numbers:
-    return np.array([cut.signs for cut in cuts])
 
 
 if __name__ == "__main__":

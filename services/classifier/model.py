@@ -6,11 +6,14 @@ from functools import cached_property
 from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from services.classifier.calibrate import OutsideModel
 from services.classifier.features import Floats
 from services.classifier.head import OUTSIDE, Head
 from services.classifier.numbered import Numbered
+
+Vectors = NDArray[np.float64]
 
 
 class Embedder(Protocol):
@@ -23,7 +26,13 @@ class Embedder(Protocol):
 class WordEmbedder(Embedder, Protocol):
     """One that sees a text as its words, and need not be given the text again."""
 
-    def embed_words(self, texts: Numbered) -> Floats: ...
+    def vectors_of(self, words: Sequence[str]) -> Vectors:
+        """One row a word."""
+        ...
+
+    def add_up(self, texts: Numbered, vectors: Vectors) -> Floats:
+        """`embed` of texts, from the vectors of their words."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -86,5 +95,5 @@ class Model:
 def dense_rows(embedder: Embedder, texts: Sequence[str], numbered: Numbered) -> Floats:
     """`numbered` has the words of `texts`."""
     if isinstance(embedder, WordEmbedder):
-        return embedder.embed_words(numbered)
+        return embedder.add_up(numbered, embedder.vectors_of(numbered.words))
     return embedder.embed(texts)

@@ -3,20 +3,20 @@
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from services.classifier.features import Floats, Ids
+from services.classifier.numbered import Floats, Ids, Places
 
-CANDIDATES = 16
-"""Looked at exactly, for a large product is exact to six digits only."""
+MOST = 5
 DIGITS = 6
+MARGIN = 1e-5
+"""More than a large product of rows of length 1 is ever wrong by."""
 CHUNK = 256
 """Texts at once: a product of fewer reads all examples for little, one of more outgrows the cache."""
 GROUP = 64
 
 
 class Nearest(NamedTuple):
-    """Numbers of examples and their cosines, nearest first; n x at most CANDIDATES."""
+    """Numbers of examples and their cosines, nearest first; n x at most MOST."""
 
     places: Ids
     cosines: Floats
@@ -34,30 +34,43 @@ def nearest(examples: Floats, dense: Floats, across: Floats | None = None) -> Ne
 
 def _nearest(examples: Floats, across: Floats, dense: Floats) -> Nearest:
     rough = dense @ across
-    places = np.sort(_best_places(rough, min(CANDIDATES, rough.shape[1])), axis=1)
+    most = min(MOST, rough.shape[1])
+    # A text without a known word is as like all examples: the first will do.
+    rough[~dense.any(axis=1), :most] = 1
+    texts, places = _best_places(rough, most)
     # A large product rounds differently with every number of rows, this one does not.
-    exact = np.einsum("nd,nkd->nk", dense, examples[places], dtype=np.float64).round(DIGITS)
-    order = np.argsort(-exact, axis=1, kind="stable")
-    return Nearest(
-        np.take_along_axis(places, order, axis=1).astype(np.int32),
-        np.take_along_axis(exact, order, axis=1).astype(np.float32),
-    )
+    exact = np.einsum("kd,kd->k", dense[texts], examples[places], dtype=np.float64).round(DIGITS)
+    order = np.lexsort((places, -exact, texts))
+    firsts = np.searchsorted(texts[order], np.arange(len(dense)))
+    best = order[firsts[:, None] + np.arange(most)]
+    return Nearest(places[best].astype(np.int32), exact[best].astype(np.float32))
 
 
-def _best_places(rough: Floats, count: int) -> NDArray[np.int_]:
-    """The `count` largest of each row, in no order.
+def _best_places(rough: Floats, count: int) -> tuple[Places, Places]:
+    """Texts and examples: for each text its `count` likest, and what comes too near to them to tell.
 
-    They stand in the `count` groups with the largest members, so most columns are seen only once.
+    The largest of each group are that many different examples, so the best reach the `count` largest of
+    those; only the groups that hold one are looked at again.
     """
     rows, width = rough.shape
     groups = width // GROUP
-    if groups <= count:
-        return np.argpartition(rough, -count, axis=1)[:, -count:]
+    if groups < count:
+        return _at_least(rough, np.partition(rough, -count, axis=1)[:, -count])
     # A group's members stand `groups` apart: so the maxima of all groups are found side by side.
     largest = rough[:, : groups * GROUP].reshape(rows, GROUP, groups).max(axis=1)
-    chosen = np.argpartition(largest, -count, axis=1)[:, -count:]
-    members = (np.arange(GROUP)[:, None] * groups + chosen[:, None, :]).reshape(rows, -1)
-    rest = np.broadcast_to(np.arange(groups * GROUP, width), (rows, width - groups * GROUP))
-    members = np.concatenate([members, rest], axis=1)
-    best = np.argpartition(np.take_along_axis(rough, members, axis=1), -count, axis=1)[:, -count:]
-    return np.take_along_axis(members, best, axis=1)
+    floors = np.partition(largest, -count, axis=1)[:, -count]
+    texts, chosen = _at_least(largest, floors)
+    members = np.arange(GROUP) * groups + chosen[:, None]
+    among, which = _at_least(rough[texts[:, None], members], floors[texts])
+    last, rest = _at_least(rough[:, groups * GROUP :], floors)
+    return (
+        np.concatenate([texts[among], last]),
+        np.concatenate([members[among, which], rest + groups * GROUP]),
+    )
+
+
+def _at_least(table: Floats, floors: Floats) -> tuple[Places, Places]:
+    """Rows and columns of what reaches its row's floor, or may."""
+    found = np.flatnonzero(table >= floors[:, None] - np.float32(MARGIN))
+    rows, columns = np.divmod(found, max(1, table.shape[1]))
+    return rows, columns

@@ -26,6 +26,22 @@ class Numbered(NamedTuple):
         """Which text each place belongs to."""
         return np.repeat(np.arange(len(self.ends) - 1), np.diff(self.ends))
 
+    def cut(self, rows: Sequence[Places]) -> "Numbered":
+        """Other texts of the same words: `rows` have the number of each of their words."""
+        ends = np.cumsum([0, *map(len, rows)], dtype=np.int64)
+        return Numbered(self.words, np.concatenate([self.places[:0], *rows]), ends)
+
+    def row(self, text: int) -> Places:
+        return self.places[self.ends[text] : self.ends[text + 1]]
+
+
+class Found(NamedTuple):
+    """What was found for each word of a batch, word after word."""
+
+    values: Ids
+    starts: Places
+    lengths: Places
+
 
 class Spread(NamedTuple):
     """Which features a batch of texts has, and which words they come from; text after text."""
@@ -42,35 +58,14 @@ class Spread(NamedTuple):
     """The place of the first of the two words each of `pairs` comes from."""
     ends: Places
 
-    def text(self, number: int) -> "TextSpread":
-        entries = slice(self.matrix.indptr[number], self.matrix.indptr[number + 1])
-        start, end = self.ends[number : number + 2]
-        own = slice(*np.searchsorted(self.owners, (start, end)))
-        joint = slice(*np.searchsorted(self.firsts, (start, end)))
-        return TextSpread(
-            self.matrix.indices[entries],
-            self.matrix.data[entries],
-            self.times[entries],
-            self.columns[own],
-            self.owners[own] - start,
-            self.pairs[joint],
-            self.firsts[joint] - start,
-            int(end - start),
+    @property
+    def bounds(self) -> tuple[list[int], list[int], list[int]]:
+        """Where each text begins, and the last one ends: in `matrix`, `columns` and `pairs`."""
+        return (
+            self.matrix.indptr.tolist(),
+            np.searchsorted(self.owners, self.ends).tolist(),
+            np.searchsorted(self.firsts, self.ends).tolist(),
         )
-
-
-class TextSpread(NamedTuple):
-    """One text's part of a Spread; places count from its first word."""
-
-    features: Ids
-    """Ascending, each once."""
-    data: Floats
-    times: Ids
-    columns: Ids
-    owners: Places
-    pairs: Ids
-    firsts: Places
-    words: int
 
 
 def number_words(texts: Iterable[Words]) -> Numbered:
@@ -81,13 +76,15 @@ def number_words(texts: Iterable[Words]) -> Numbered:
     return Numbered(tuple(index), places, ends)
 
 
-def spread_out(found: Sequence[Ids], places: Places) -> tuple[Ids, Places]:
-    """What was found for each of a batch's words, once for every place; and the places."""
+def side_by_side(found: Sequence[Ids]) -> Found:
     lengths = np.fromiter(map(len, found), dtype=np.int64, count=len(found))
-    if not lengths.sum() or not len(places):
-        return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
-    starts = np.cumsum(lengths) - lengths
-    here = lengths[places]
-    offsets = np.repeat(starts[places] - (np.cumsum(here) - here), here)
+    values = np.concatenate(found) if found else np.empty(0, dtype=np.int32)
+    return Found(values, np.cumsum(lengths) - lengths, lengths)
+
+
+def spread_out(found: Found, places: Places) -> tuple[Ids, Places]:
+    """What was found for each word, once for every place it stands at; and those places."""
+    here = found.lengths[places]
+    offsets = np.repeat(found.starts[places] - (np.cumsum(here) - here), here)
     owners = np.repeat(np.arange(len(places)), here)
-    return np.concatenate(found)[offsets + np.arange(len(offsets))], owners
+    return found.values[offsets + np.arange(len(offsets))], owners

@@ -9,9 +9,10 @@ from typing import NamedTuple
 import numpy as np
 
 from services.classifier.features import Floats
-from services.classifier.look import Opened, Prepared, score
+from services.classifier.look import Look, Opened, score
 from services.classifier.mixed import Span, Stretch, Whole, is_announced, stretches
 from services.classifier.model import Model
+from services.classifier.numbered import Places
 from services.classifier.split import Clause, clauses
 
 MIXED_WORDS = 6
@@ -25,37 +26,43 @@ class Part(NamedTuple):
     confidence: float
 
 
-def parts_of(opened: Sequence[Opened], model: Model) -> list[tuple[Part, ...]]:
+def parts_of(look: Look) -> list[tuple[Part, ...]]:
     """The parts of each inquiry, none for most."""
+    model = look.glossary.model
 
     def read(places: Sequence[Span]) -> Floats:
-        return read_alone(opened, places, model)
+        return read_alone(look, places)
 
-    found = stretches(wholes_of(opened, model), read, departments_of(model))
+    found = stretches(wholes_of(look), read, departments_of(model))
     return [
         tuple(_named(part, model) for part in found.get(number, ()))
-        for number in range(len(opened))
+        for number in range(len(look.opened))
     ]
 
 
-def wholes_of(opened: Sequence[Opened], model: Model) -> dict[int, Whole]:
+def wholes_of(look: Look) -> dict[int, Whole]:
     """Those that may be two, by their number; all clauses of all inquiries are read at once."""
+    opened = look.opened
     pieces = {number: own for number, one in enumerate(opened) if (own := _pieces(one))}
     if not pieces:
         return {}
     places = [(number, piece.start, piece.end) for number, own in pieces.items() for piece in own]
     ends = np.cumsum([len(own) for own in pieces.values()])[:-1]
-    rows = np.split(read_alone(opened, places, model), ends)
+    rows = np.split(read_alone(look, places), ends)
     return {
         number: Whole(opened[number].clean.spoken, own, opened[number].probabilities, alone)
         for (number, own), alone in zip(pieces.items(), rows, strict=True)
     }
 
 
-def read_alone(opened: Sequence[Opened], places: Sequence[Span], model: Model) -> Floats:
+def read_alone(look: Look, places: Sequence[Span]) -> Floats:
     """Stretches x categories. A stretch is read with nothing around it: what it says alone decides."""
-    alone = [_stretch_of(opened[number].clean, start, end) for number, start, end in places]
-    return score(alone, model).probabilities
+
+    def texts() -> list[str]:
+        return [look.opened[number].clean.spoken[start:end] for number, start, end in places]
+
+    rows = [_words_of(look, number, start, end) for number, start, end in places]
+    return score(look.numbered.cut(rows), look.glossary, texts).probabilities
 
 
 def departments_of(model: Model) -> list[str]:
@@ -73,11 +80,11 @@ def _pieces(one: Opened) -> list[Clause]:
     return found if len(found) > 1 else []
 
 
-def _stretch_of(clean: Prepared, start: int, end: int) -> Prepared:
-    """A part of the text (offsets without the title) as if it were all there is."""
-    start, end = start + clean.offset, end + clean.offset
-    inside = [word for word in clean.words if start <= word.start < end]
-    return Prepared(clean.whole[start:end], 0, (), inside)
+def _words_of(look: Look, number: int, start: int, end: int) -> Places:
+    """The numbers of the words in a part of the text (offsets without the title)."""
+    clean = look.opened[number].clean
+    first, behind = clean.between(start + clean.offset, end + clean.offset)
+    return look.numbered.row(number)[first:behind]
 
 
 def _named(stretch: Stretch, model: Model) -> Part:

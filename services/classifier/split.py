@@ -5,12 +5,29 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-_SENTENCE = re.compile(r"[^\s](?:[^.!?\n]|[.!?](?=\w))*[.!?]*")
+from infra.text.alternatives import by_first_letter
+from infra.text.normalise import lowered
+
+_SENTENCE = re.compile(r"[^\s](?:[^.!?\n]+|[.!?](?=\w))*[.!?]*")
 # People ask two things in one breath: after a comma, before an `and`.
-_CLAUSE = re.compile(
-    r"[,;:–-]\s+|\s+(?=(?:og|och|and|samt|men|but|plus|desuden|dessutom|also|också|også|samtidigt?)\b)",
-    re.IGNORECASE,
-)
+_AND = by_first_letter((
+    *[
+        "og",
+        "och",
+        "and",
+        "samt",
+        "men",
+        "but",
+        "plus",
+        "desuden",
+        "dessutom",
+        "also",
+        "också",
+        "også",
+    ],
+    "samtidigt?",
+))
+_CLAUSE = re.compile(rf"[,;:–-]\s+|\s+(?=(?:{_AND})\b)")
 SHORTEST_SENTENCE = 3
 SHORTEST_CLAUSE = 2
 """Words below which it says nothing of its own."""
@@ -45,7 +62,7 @@ def sentences(text: str) -> list[Sentence]:
 
 
 def _clauses(text: str, start: int, end: int) -> Iterator[Clause]:
-    cuts = [*(start + match.end() for match in _CLAUSE.finditer(text[start:end])), end]
+    cuts = [*(start + match.end() for match in _CLAUSE.finditer(lowered(text[start:end]))), end]
     begin = start
     for cut, following in pairwise(cuts):
         if min(_words(text[begin:cut]), _words(text[cut:following])) >= SHORTEST_CLAUSE:

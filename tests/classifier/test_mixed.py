@@ -5,7 +5,17 @@ from collections.abc import Sequence
 import numpy as np
 
 from services.classifier.features import Floats
-from services.classifier.mixed import Span, Stretch, Whole, is_announced, likeliest_cut, stretches
+from services.classifier.mixed import (
+    BY_CLAUSES,
+    Span,
+    Stretch,
+    Whole,
+    is_announced,
+    likeliest_places,
+    places_of,
+    stretches,
+    weighed,
+)
 from services.classifier.split import clauses
 
 TEXT = "Hvordan får jeg nyt pas? Gadelygten på hjørnet er slukket, kan I skifte den?"
@@ -46,7 +56,7 @@ def test_two_questions_of_two_categories_are_two_parts() -> None:
 
 
 def test_one_matter_told_in_three_clauses_is_one() -> None:
-    assert likeliest_cut(whole(LAMP, LAMP, LAMP, together=LAMP), DEPARTMENTS) is None
+    assert likeliest_places({7: whole(LAMP, LAMP, LAMP, together=LAMP)}, DEPARTMENTS) == {}
 
 
 def test_what_the_whole_is_not_about_is_no_part() -> None:
@@ -60,9 +70,12 @@ def test_halves_that_turn_out_alike_are_one_inquiry() -> None:
 
 
 def test_halves_always_differ_in_category() -> None:
-    cut = likeliest_cut(whole(HALF_AND_HALF, HALF_AND_HALF, HALF_AND_HALF), DEPARTMENTS)
+    places = places_of(whole(HALF_AND_HALF, HALF_AND_HALF, HALF_AND_HALF))
 
-    assert cut is None or cut.categories[0] != cut.categories[1]
+    first, second = weighed(places, DEPARTMENTS, BY_CLAUSES).categories.T
+
+    assert len(places) == 2
+    assert (first != second).all()
 
 
 def test_a_second_matter_can_be_announced() -> None:

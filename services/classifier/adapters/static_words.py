@@ -9,7 +9,8 @@ from scipy import sparse
 
 from infra.text.normalise import words
 from services.classifier.features import Floats, Ids
-from services.classifier.numbered import Numbered, number_words, spread_out
+from services.classifier.model import Vectors
+from services.classifier.numbered import Numbered, number_words, side_by_side
 
 KEPT_WORDS = 50_000
 
@@ -26,18 +27,22 @@ class StaticWords:
         self._known: dict[str, Ids] = {}
 
     def embed(self, texts: Sequence[str]) -> Floats:
-        return self.embed_words(number_words([word.text for word in words(text)] for text in texts))
+        numbered = number_words([word.text for word in words(text)] for text in texts)
+        return self.add_up(numbered, self.vectors_of(numbered.words))
 
-    def embed_words(self, texts: Numbered) -> Floats:
-        tokens, owners = spread_out(self._tokens(texts.words), np.arange(len(texts.words)))
-        ends = np.searchsorted(owners, np.arange(len(texts.words) + 1))
-        shape = (len(texts.words), len(tokens))
+    def vectors_of(self, found: Sequence[str]) -> Vectors:
+        tokens, starts, _ = side_by_side(self._tokens(found))
+        ends = np.append(starts, len(tokens))
         ones = np.ones(len(tokens))
-        of_words = sparse.csr_matrix((ones, np.arange(len(tokens)), ends), shape)
-        vectors = of_words @ self._vectors[tokens].astype(np.float64)
+        of_words = sparse.csr_matrix(
+            (ones, np.arange(len(tokens)), ends), (len(found), len(tokens))
+        )
+        return np.asarray(of_words @ self._vectors[tokens].astype(np.float64))
+
+    def add_up(self, texts: Numbered, vectors: Vectors) -> Floats:
         ones = np.ones(len(texts.places))
         counts = sparse.csr_matrix(
-            (ones, texts.places, texts.ends), (len(texts.ends) - 1, shape[0])
+            (ones, texts.places, texts.ends), (len(texts.ends) - 1, len(texts.words))
         )
         rows: Any = counts @ vectors
         lengths = np.linalg.norm(rows, axis=1, keepdims=True)
