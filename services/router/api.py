@@ -1,19 +1,17 @@
-"""Staff pages: queues (live), a case, dead letters, corrections."""
+"""Staff pages: queues (live) and a case."""
 
-from base64 import b64decode
 from collections.abc import AsyncIterator, Iterable
 from typing import Annotated, Any
 from uuid import UUID
 
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
-from litestar.exceptions import HTTPException, NotFoundException, PermissionDeniedException
+from litestar.exceptions import NotFoundException, PermissionDeniedException
 from litestar.params import Body
 from litestar.response import Redirect, ServerSentEvent, ServerSentEventMessage, Template
 from litestar.types import ControllerRouterHandler
 from sqlalchemy import Row
 
-from contracts.event import Record, Sealed
 from contracts.reference import tidy_reference
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
@@ -21,8 +19,6 @@ from infra.chassis.web import requires
 from infra.pages.pages import language_of
 from services.router.acts import Desk, may_handle
 from services.router.adapters import cases, erasures, mails, switches
-from services.router.adapters import corrections as waiting
-from services.router.adapters import dead_letters as letters
 from services.router.bounce import MOVES, chain
 from services.router.erasure import GROUNDS
 from services.router.read import CaseReader, read_evidence
@@ -44,7 +40,6 @@ def staff_routes(
     return [
         *_queue_routes(chassis, desk, table, reader),
         *_case_routes(chassis, desk, table, reader),
-        *_operator_routes(chassis, desk),
     ]
 
 
@@ -245,62 +240,3 @@ async def _do(
             await desk.close(case_id, member, outcome)  # type: ignore[arg-type]
         case _:
             raise NotFoundException
-
-
-def _operator_routes(chassis: Chassis, desk: Desk) -> list[ControllerRouterHandler]:
-    @get("/dead-letters", guards=[MANAGERS], include_in_schema=False)
-    async def dead_letters() -> Template:
-        async with chassis.database.read() as connection:
-            rows = await letters.dead_letters(connection)
-        return Template("dead_letters.html", context={"letters": rows})
-
-    @post("/dead-letters/{letter:uuid}/again", guards=[MANAGERS], include_in_schema=False)
-    async def send_again(request: StaffRequest, letter: UUID) -> Redirect:
-        async with chassis.database.read() as connection:
-            row = await letters.find_dead_letter(connection, letter)
-        if row is None:
-            raise NotFoundException
-        if not row.letter.get("raw"):
-            raise HTTPException("The record was too large to keep.", status_code=409)
-        key = await chassis.keyring.data_key(letter)
-        value = b64decode(key.open("raw", Sealed(**row.letter["raw"])))
-        headers = {
-            **row.letter["headers"],
-            "ce_id": row.letter.get("event") or "",
-            "ce_subject": row.letter.get("about") or "",
-            "content-type": "application/json",
-        }
-        about = (row.letter.get("about") or "").encode()
-        await chassis.publish_record(Record(row.letter["topic"], about, value, headers))
-        async with chassis.database.write() as tx:
-            await letters.mark_sent_again(tx, letter, request.user.account, chassis.clock())
-        return Redirect("/dead-letters", status_code=303)
-
-    @get("/corrections", guards=[MANAGERS], include_in_schema=False)
-    async def corrections() -> Template:
-        async with chassis.database.read() as connection:
-            rows = await waiting.open_corrections(connection)
-        return Template(
-            "corrections.html",
-            context={"corrections": rows, "taxonomy": desk.taxonomy, "refused": None},
-        )
-
-    @post("/corrections/{case:uuid}", guards=[MANAGERS], include_in_schema=False)
-    async def settle(request: StaffRequest, case: UUID, data: Form) -> Response[Any]:
-        try:
-            await desk.settle_correction(case, request.user, agreed=data.get("verdict") == "agree")
-        except ActRefusedError as error:
-            async with chassis.database.read() as connection:
-                rows = await waiting.open_corrections(connection)
-            return Template(
-                "corrections.html",
-                context={
-                    "corrections": rows,
-                    "taxonomy": desk.taxonomy,
-                    "refused": error.reason,
-                },
-                status_code=409,
-            )
-        return Redirect("/corrections", status_code=303)
-
-    return [dead_letters, send_again, corrections, settle]

@@ -17,6 +17,7 @@ from services.router.adapters.office_days import OfficeHolidays
 from services.router.api import staff_routes
 from services.router.consumer import Consumer
 from services.router.erasing import Erasures
+from services.router.erasure_api import erasure_api
 from services.router.erasure_page import erasure_routes
 from services.router.live import Changes
 from services.router.mailroom import Mailroom
@@ -24,10 +25,12 @@ from services.router.monitor_page import monitor_routes
 from services.router.monitor_rounds import Rounds
 from services.router.office import Office
 from services.router.office_pages import office_routes
+from services.router.operator_pages import operator_routes
 from services.router.policy import Policy, PolicyError, load_policy
 from services.router.promise_keeper import PromiseKeeper
 from services.router.receipt_page import Counter, receipt_routes
 from services.router.retention import Retention, RetentionError, load_retention
+from services.router.retention_rounds import RetentionRounds
 from services.router.route import RoutingTable
 from services.router.rules import RulesError, load_rules, rules_path
 from services.router.settings import RouterSettings
@@ -51,6 +54,7 @@ async def create_app(
     chassis.background(mailroom.run)
     chassis.background(Watch(chassis, settings, consumer).run)
     chassis.background(erasing.run)
+    chassis.background(RetentionRounds(erasing).run)
     promises = PromiseKeeper(chassis, _load_policy(settings), changes)
     chassis.background(Rounds(promises, table.taxonomy).run)
     desk = Desk(chassis, table.taxonomy, changes, promises)
@@ -59,8 +63,10 @@ async def create_app(
     app = chassis.web(
         [
             *staff_routes(chassis, desk, table),
+            *operator_routes(chassis, desk),
             *office_routes(office),
             *erasure_routes(erasing, table.taxonomy),
+            *erasure_api(erasing),
             *monitor_routes(promises, table.taxonomy),
             *receipt_routes(counter),
         ],

@@ -7,10 +7,10 @@ records (article 17(3)(b) and (d)) is named wherever it may stand against one of
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
-GROUNDS = (
+Ground = Literal[
     "no-longer-needed",
     "consent-withdrawn",
     "objection",
@@ -18,9 +18,11 @@ GROUNDS = (
     "legal-duty",
     "retention-over",
     "registered-by-mistake",
-)
-RECORDS = ("filed-elsewhere", "no-record", "never-ours")
+]
+Records = Literal["filed-elsewhere", "no-record", "never-ours"]
 """Why the duty to keep records does not stand against it."""
+GROUNDS: tuple[Ground, ...] = get_args(Ground)
+RECORDS: tuple[Records, ...] = get_args(Records)
 
 Duty = Literal["open", "answered", "kept"]
 Answered = frozenset({"answered"})

@@ -40,12 +40,6 @@ class Retention(BaseModel):
         days = self.days_of(department, category)
         return None if days is None else closed_at + timedelta(days=days)
 
-    @property
-    def shortest(self) -> int | None:
-        """No case is due earlier after its end."""
-        every = (self.days, *self.departments.values(), *self.categories.values())
-        return min((days for days in every if days is not None), default=None)
-
     def unknown(self, taxonomy: Taxonomy) -> list[str]:
         """Names in it that the taxonomy does not know."""
         known = {*taxonomy.departments, *taxonomy.categories}

@@ -148,3 +148,35 @@ async def test_inquiries_of_the_same_thread_are_named(office):
 
     assert f'href="/erasures/{second.reference}"' in of_first
     assert f'href="/erasures/{first.reference}"' in of_second
+
+
+async def test_other_systems_erase_by_the_same_two_persons(office):
+    case = await office.open_case("tmf.veje")
+    address = f"/api/v1/erasures/{case.reference}"
+    asked = {"reason": "objection", "records": "no-record"}
+    async with (
+        office.visitor(HANNE, accept="application/json") as hanne,
+        office.visitor(EMIL, accept="application/json") as emil,
+        office.visitor("bilal.tmf", accept="application/json") as bilal,
+    ):
+        assert (await bilal.get(address)).status_code == 403
+        assert (await _say(bilal, address, **asked)).status_code == 403
+        assert (await _say(hanne, address, reason="objection")).json()["error"] == "records"
+        assert (await _say(hanne, address, reason="whatever")).status_code == 400
+        assert (await _say(hanne, address, **asked)).status_code == 201
+        own = await _say(hanne, f"{address}/verdict", approve=True)
+        assert (own.status_code, own.json()["error"]) == (409, "own_erasure")
+        assert (await _say(emil, f"{address}/verdict", approve=True)).status_code == 201
+        found = (await hanne.get(address)).json()
+        listed = (await emil.get("/api/v1/erasures")).json()
+
+    assert found["duties"] == ["open"]
+    assert found["held"]["cases"][0]["reference"] == case.reference
+    assert found["erasure"]["approved_by"] == EMIL
+    assert [one["reference"] for one in listed] == [case.reference]
+    assert WORDS not in str(found)
+
+
+async def _say(visitor, path, **body):
+    token = visitor.client.cookies.get("henvend_csrf") or ""
+    return await visitor.client.post(path, json=body, headers={"x-csrf-token": token})

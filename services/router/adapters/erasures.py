@@ -133,6 +133,12 @@ async def references_of(connection: AsyncConnection, inquiry_id: UUID) -> list[s
     return list(rows.scalars())
 
 
+async def all_closed(tx: Transaction, inquiry_id: UUID) -> bool:
+    """Whether it has cases, and none is open."""
+    rows = await tx.execute(select(case.c.status).where(case.c.inquiry == inquiry_id))
+    return {*rows.scalars()} == {"closed"}
+
+
 async def bury(tx: Transaction, inquiry_id: UUID, receipt: str | None) -> None:
     """Everything goes but a line per case for statistics; again is harmless."""
     cases = (await tx.execute(select(case).where(case.c.inquiry == inquiry_id))).all()
