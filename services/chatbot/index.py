@@ -186,8 +186,9 @@ class Index:
         return np.array([entry.language for entry in self.passages], dtype=str)
 
     @cached_property
-    def position(self) -> Mapping[UUID, int]:
-        return {entry.id: number for number, entry in enumerate(self.entries)}
+    def position(self) -> Mapping[int, int]:
+        """Of each entry, by the number that its id is: it is looked up 64 times for a question."""
+        return {entry.id.int: number for number, entry in enumerate(self.entries)}
 
     @cached_property
     def word_for_word(self) -> Mapping[tuple[str, str], int]:
@@ -208,8 +209,18 @@ class Index:
 
     def open_topics(self, language: str, day: date) -> NDArray[np.bool_]:
         """Which topics have a text in this language that may be shown that day."""
-        shown = [self.article(topic, language) for topic in self.topics]
-        return np.array([a is not None and a.answers_on(day) for a in shown])
+        known = self._open.get(language)
+        if known is None or known[0] != day:
+            shown = [self.article(topic, language) for topic in self.topics]
+            known = day, np.array([a is not None and a.answers_on(day) for a in shown])
+            known[1].flags.writeable = False
+            self._open[language] = known
+        return known[1]
+
+    @cached_property
+    def _open(self) -> dict[str, tuple[date, NDArray[np.bool_]]]:
+        """By language the last day that was asked for, and what was open."""
+        return {}
 
 
 OUTSIDE = "-"

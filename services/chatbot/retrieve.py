@@ -96,10 +96,11 @@ def spread(hits: list[Hit], index: Index) -> Floats:
     """Similarity of each entry; those the store did not return get the lowest it returned."""
     floor = hits[-1].similarity if len(hits) == SEARCHED else 0.0
     dense = np.full(len(index.entries), floor, dtype=np.float32)
-    for hit in hits:
-        number = index.position.get(hit.id)
-        if number is not None:
-            dense[number] = hit.similarity
+    found = [(index.position.get(hit.id.int), hit.similarity) for hit in hits]
+    known = [(number, similarity) for number, similarity in found if number is not None]
+    if known:
+        numbers, similarities = zip(*known, strict=True)
+        dense[list(numbers)] = similarities
     return dense
 
 

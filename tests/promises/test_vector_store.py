@@ -84,6 +84,23 @@ def test_an_article_is_found_from_its_first_to_its_last_day_and_not_beyond(store
     assert [found(store, only=ONLY._replace(day=day)) for day in days] == [[], [1], [1], []]
 
 
+def test_what_is_put_after_a_search_is_filtered_like_what_was_there(store):
+    store.put([point(1, (1.0, 0.0, 0.0))])
+    assert found(store) == [1]
+
+    store.put([point(2, (1.0, 0.0, 0.0), review_by=date(2026, 11, 1).toordinal())])
+
+    assert found(store) == [1]
+    assert sorted(found(store, only=ONLY._replace(day=date(2026, 10, 31)))) == [1, 2]
+
+
+def test_more_than_a_handful_of_other_points_are_left_out(store):
+    others = (point(number, (1.0, 0.0, 0.0), language="sv") for number in range(2, 602))
+    store.put([point(1, (1.0, 0.0, 0.0)), *others])
+
+    assert found(store, only=ONLY._replace(languages=("da",))) == [1]
+
+
 def test_another_municipality_is_never_found(store):
     store.put([point(1, (1.0, 0.0, 0.0), municipality="nordby")])
 

@@ -18,6 +18,8 @@ INDEXED = {
     "review_by": edge.PayloadSchemaType.Integer,
 }
 """What is filtered by: without an index a search reads every payload, which is 20 times slower."""
+FEW = 500
+"""So many points are left out of a search by name: that takes half the time of asking each one."""
 
 
 class EdgeStore:
@@ -35,6 +37,7 @@ class EdgeStore:
         for field, kind in INDEXED.items():
             # Again is harmless, and gives one to stores made before there was any.
             self._shard.update(edge.UpdateOperation.create_field_index(field, kind))
+        self._filtered: tuple[Only, edge.Filter | None] | None = None
 
     def ids(self) -> set[UUID]:
         found: set[UUID] = set()
@@ -46,12 +49,14 @@ class EdgeStore:
                 return found
 
     def put(self, points: Iterable[StoredPoint]) -> None:
+        self._filtered = None
         waiting = iter(points)
         while batch := list(islice(waiting, BATCH)):
             self._shard.update(edge.UpdateOperation.upsert_points([_point(p) for p in batch]))
         self._shard.flush()
 
     def remove(self, ids: Iterable[UUID]) -> None:
+        self._filtered = None
         waiting = iter(ids)
         while batch := list(islice(waiting, BATCH)):
             self._shard.update(edge.UpdateOperation.delete_points([*batch]))
@@ -64,7 +69,7 @@ class EdgeStore:
             edge.QueryRequest(
                 limit=limit,
                 query=edge.Query.Nearest(list(vector)),
-                filter=_filter(only),
+                filter=self._filter(only),
                 params=edge.SearchParams(exact=True),
             )
         )
@@ -73,6 +78,21 @@ class EdgeStore:
 
     def close(self) -> None:
         self._shard.close()
+
+    def _filter(self, only: Only) -> edge.Filter | None:
+        """Nearly every search of a day wants the same of the same points, and nearly all of them fit."""
+        if self._filtered is None or self._filtered[0] != only:
+            self._filtered = only, self._cheapest(only)
+        return self._filtered[1]
+
+    def _cheapest(self, only: Only) -> edge.Filter | None:
+        """What lets through exactly what `_filter(only)` does, as long as no point changes."""
+        others = edge.Filter(must_not=[_filter(only)])
+        found, _ = self._shard.scroll(edge.ScrollRequest(filter=others, limit=FEW + 1))
+        if len(found) > FEW:
+            return _filter(only)
+        left_out = {record.id for record in found}
+        return edge.Filter(must_not=[edge.HasIdCondition(left_out)]) if left_out else None
 
 
 def _point(point: StoredPoint) -> edge.Point:

@@ -23,6 +23,7 @@ class SentenceTransformerEmbedder:
         self._model = SentenceTransformer(str(folder), device="cpu")
         # A model with prompts (e5 and its like) is left to `encode`, which knows where they go.
         self._is_plain = self._model.default_prompt_name is None
+        self._is_static = self._is_plain and _is_static(self._model)
         self.name = folder.name
         self.digest = folder_digest(folder)
 
@@ -35,9 +36,32 @@ class SentenceTransformerEmbedder:
 
     def _one(self, text: str) -> Any:
         """What `encode` does, without its batches and progress: they cost six times the embedding."""
+        normalize = self._torch.nn.functional.normalize
         with self._torch.inference_mode():
-            row = self._model(self._model.preprocess([text]))["sentence_embedding"]
-            return self._torch.nn.functional.normalize(row, dim=1).numpy()
+            row = self._mean(text) if self._is_static else self._through_modules(text)
+            return normalize(row, dim=1).numpy()
+
+    def _through_modules(self, text: str) -> Any:
+        return self._model(self._model.preprocess([text]))["sentence_embedding"]
+
+    def _mean(self, text: str) -> Any:
+        """What the two modules of a static model do, bit for bit, in half the time."""
+        functional, static = self._torch.nn.functional, self._model[0]
+        numbers = static.tokenizer.encode(text, add_special_tokens=False).ids
+        row = functional.embedding_bag(
+            self._torch.tensor(numbers, dtype=self._torch.long),
+            static.embedding.weight,
+            self._torch.zeros(1, dtype=self._torch.long),
+            mode="mean",
+        )
+        return functional.normalize(row, dim=1)
+
+
+def _is_static(model: Any) -> bool:
+    """Whether it is the mean of its tokens' vectors, of length 1, and nothing else."""
+    from sentence_transformers.models import Normalize, StaticEmbedding  # noqa: PLC0415
+
+    return [type(module) for module in model] == [StaticEmbedding, Normalize]
 
 
 def folder_digest(folder: Path) -> str:
