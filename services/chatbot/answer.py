@@ -8,9 +8,11 @@ from contracts.inquiry import Language
 from infra.text.language import guess_language
 from infra.text.mask import mask
 from infra.text.normalise import normalise
+from services.chatbot.alarm import SILENT
 from services.chatbot.courtesy import chosen, courtesy, is_yes, taken_back
-from services.chatbot.decide import Decision
+from services.chatbot.decide import BUTTONS, Decision
 from services.chatbot.dialogue import NEW, Thread, asked_sentences, is_bare, is_short, several
+from services.chatbot.elsewhere import is_elsewhere
 from services.chatbot.follow import lean_on_thread, previous_article
 from services.chatbot.index import Index
 from services.chatbot.knowledge import TONGUES, Article, Tongue
@@ -52,7 +54,8 @@ def tell_language(question: Question, _world: World) -> Question:
 def signpost_crisis(question: Question, world: World) -> Question | Reply:
     screening = screen(question.text, world.phrases)
     question = replace(question, screening=screening)
-    danger = world.index.alarm.hear(question.text, screening)
+    alarm = SILENT if question.calmed else world.index.alarm
+    danger = alarm.hear(question.text, screening)
     if danger is None:
         return question
     return _reply(question, Part("crisis", confidence=1.0, danger=danger))
@@ -140,7 +143,7 @@ def answer_each(question: Question, world: World) -> Question | Reply:
     parts = several(question.text)
     if len(parts) < 2:
         return question
-    replies = [_answer_one(replace(question, text=part), world) for part in parts]
+    replies = [_answer_ours(replace(question, text=part), world) for part in parts]
     answered = [part for part in replies if part.article is not None]
     topics = {part.article.id for part in answered if part.article}
     if len(topics) < 2:
@@ -154,7 +157,7 @@ def answer_each(question: Question, world: World) -> Question | Reply:
 
 
 def answer_whole(question: Question, world: World) -> Reply:
-    return _reply(question, _answer_one(question, world))
+    return _reply(question, _answer_ours(question, world))
 
 
 STEPS: tuple[Step, ...] = (
@@ -169,6 +172,19 @@ STEPS: tuple[Step, ...] = (
     answer_each,
     answer_whole,
 )
+
+
+def _answer_ours(question: Question, world: World) -> Part:
+    """What is asked of another municipality or country may be offered, never answered, by our text."""
+    part = _answer_one(question, world)
+    if part.verdict != "answered" or part.article is None:
+        return part
+    if word_for_word(question.text, question, world) is not None:
+        return part
+    if not is_elsewhere(question.text, part.article.id, world.home):
+        return part
+    offered = (part.article, *part.offered)[:BUTTONS]
+    return part._replace(verdict="clarified", article=None, offered=offered)
 
 
 def _answer_one(question: Question, world: World) -> Part:

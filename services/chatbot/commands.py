@@ -248,6 +248,7 @@ def _preview(settings: "ChatbotSettings") -> None:
 def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
     from services.chatbot.adapters.index_files import IndexFileError, load_index
     from services.chatbot.adapters.memory_store import MemoryStore
+    from services.chatbot.elsewhere import home_words
     from services.chatbot.loading import load_embedder
     from services.chatbot.municipality import load_municipality
     from services.chatbot.publish import sync
@@ -264,7 +265,8 @@ def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
         _fail("The articles were published for another model. Run `henvend knowledge publish`.")
     store = MemoryStore()
     sync(store, index)
-    return World(index, embedder, store, load_phrases()), municipality
+    home = home_words(municipality.name, municipality.country)
+    return World(index, embedder, store, load_phrases(), home), municipality
 
 
 def _settings() -> "ChatbotSettings":

@@ -25,6 +25,7 @@ from services.chatbot.adapters.index_files import (
 )
 from services.chatbot.adapters.tables import publication
 from services.chatbot.answer import answer
+from services.chatbot.elsewhere import home_words
 from services.chatbot.index import Index
 from services.chatbot.knowledge import Article, Base
 from services.chatbot.municipality import Municipality
@@ -140,7 +141,8 @@ class Engine:
             self._store = self._open_store(int(index.vectors.shape[1]))
         added, removed = sync(self._store, index)
         log.info("vectors_synced", added=added, removed=removed)
-        return World(index, embedder, self._store, self._phrases)
+        home = home_words(self._municipality.name, self._municipality.country)
+        return World(index, embedder, self._store, self._phrases, home)
 
     def _publish_if_needed(self) -> None:
         """The first publication, or the published texts again for another model."""

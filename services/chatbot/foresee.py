@@ -11,6 +11,7 @@ from services.chatbot.adapters import asked
 from services.chatbot.adapters.index_files import IndexFileError, load_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.compare import KINDS, Kind, Outcome, difference, outcome
+from services.chatbot.elsewhere import home_words
 from services.chatbot.knowledge import KnowledgeError, tongue_of
 from services.chatbot.loading import load_embedder
 from services.chatbot.municipality import load_municipality
@@ -59,11 +60,13 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
     except IndexFileError as error:
         raise KnowledgeError([str(error)]) from error
     made, _ = index_of(settings, whole_base(settings), embedder)
+    town = load_municipality(settings.municipality)
+    home = home_words(town.name, town.country)
     worlds = []
     for index in (published, made):
         store = MemoryStore()
         sync(store, index)
-        worlds.append(World(index, embedder, store, load_phrases()))
+        worlds.append(World(index, embedder, store, load_phrases(), home))
     return worlds[0], worlds[1]
 
 

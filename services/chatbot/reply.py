@@ -23,6 +23,8 @@ class World:
     embedder: Embedder
     store: VectorStore
     phrases: Phrases
+    home: frozenset[str] = frozenset()
+    """Words that name no other place than this municipality and its country."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,8 @@ class Question:
     masked: int = 0
     """How many pieces of personal data were taken out."""
     screening: Screening = _CALM
+    calmed: bool = False
+    """The citizen said that nobody is in danger: only a phrase is still heard."""
 
 
 class Part(NamedTuple):

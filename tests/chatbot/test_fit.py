@@ -267,3 +267,12 @@ def test_cases_are_what_has_one_right_article_or_none(tmp_path):
 
     assert [(case.topic, case.caught) for case in cases] == [("pas-pris", False), (None, False)]
     assert read_cases(None, PHRASES) == ()
+
+
+def test_our_article_is_offered_not_given_to_who_asks_about_another_place(world):
+    here = _ask(world, "Hvad koster et pas til et barn på 9 år?").parts[0]
+    there = _ask(world, "Hvad koster et pas til et barn på 9 år i Malmö?").parts[0]
+
+    assert here.verdict == "answered" and here.article is not None
+    assert there.verdict == "clarified" and there.article is None
+    assert here.article.id in [article.id for article in there.offered]
