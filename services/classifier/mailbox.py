@@ -19,7 +19,7 @@ from contracts.reference import reference_of
 from infra.chassis.clock import Clock
 from infra.chassis.errors import TRANSIENT
 from infra.chassis.metrics import Metrics
-from infra.keyring import Keyring
+from infra.keyring import KeyDestroyedError, Keyring
 from services.classifier.mail import ReadMail, read_mail
 from services.classifier.ports import IntakeLedger
 from services.classifier.settings import ClassifierSettings
@@ -87,7 +87,12 @@ class Intake:
         # Some mails take seconds to parse (thousands of nested parts); the others must not wait.
         mail = await asyncio.to_thread(read_mail, raw, return_path=return_path)
         inquiry = effect_id(f"mail/{mail.message_id}", mail.digest)
-        key = await self._keyring.create(inquiry)
+        try:
+            key = await self._keyring.create(inquiry)
+        except KeyDestroyedError:
+            # It was erased since: nothing is kept, and the sender's server need not try for days.
+            log.info("erased_mail_came_again", inquiry=str(inquiry))
+            return reference_of(inquiry)
         received = InquiryReceived(
             inquiry=inquiry,
             reference=reference_of(inquiry),

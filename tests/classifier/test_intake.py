@@ -70,6 +70,19 @@ async def test_a_mail_becomes_one_sealed_event_and_one_ledger_row(tmp_path):
         assert key.open("sender", received.sender) == "Jens Æblegaard <jens@eksempel.example>"
 
 
+async def test_an_erased_mail_that_comes_again_is_taken_and_not_kept(tmp_path):
+    """Refused, its server would try again for days and then tell the citizen that it failed."""
+    async with intake_in(tmp_path) as (chassis, _, intake, _, _):
+        reference = await intake.take(mail(), return_path="jens@eksempel.example")
+        (event,) = await waiting_events(chassis)
+        await chassis.keyring.shred(InquiryReceived.model_validate_json(event.value).inquiry)
+
+        again = await intake.take(mail(), return_path="jens@eksempel.example")
+
+        assert again == reference
+        assert await waiting_events(chassis) == [event]
+
+
 async def test_the_whole_mail_can_be_had_again_from_the_ledger(tmp_path):
     async with intake_in(tmp_path) as (chassis, _, intake, _, _):
         await intake.take(mail(), return_path="jens@eksempel.example")
