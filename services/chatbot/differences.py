@@ -9,7 +9,11 @@ from services.chatbot.knowledge import TONGUES, Article
 
 FACTS = ("version", "valid_from", "review_by", "approved_by", "category", "other_authority")
 """Fields beside the text that an editor wants to see change."""
-_WORDS = re.compile(r"\s+|[^\s]+")
+_WORDS = re.compile(r"\S+\s*|\s+")
+ALIKE = 0.4
+"""Below this two texts one after the other read better than shreds of both."""
+FEWEST = 3
+"""Words between two changes that are shown as staying; fewer belong to the change."""
 
 
 class Piece(NamedTuple):
@@ -36,6 +40,11 @@ class Revision(NamedTuple):
     facts: tuple[Fact, ...]
     questions_added: tuple[str, ...]
     questions_removed: tuple[str, ...]
+
+    @property
+    def reads_otherwise(self) -> bool:
+        """Whether title or text differ, and not only what stands around them."""
+        return any(piece.kind != "same" for piece in (*self.title, *self.body))
 
 
 def revisions(before: Mapping[str, Article], after: Mapping[str, Article]) -> list[Revision]:
@@ -87,16 +96,21 @@ def pieces(before: str, after: str) -> tuple[Piece, ...]:
 def _words(before: str, after: str) -> Iterator[Piece]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     matcher = SequenceMatcher(None, old, new, autojunk=False)
-    if matcher.ratio() < 0.4:
-        # Hardly a word is left: two texts one after the other read better than shreds of both.
+    if matcher.ratio() < ALIKE:
         yield from (Piece("removed", before), Piece("added", after))
         return
-    for _, a, b, c, d in matcher.get_opcodes():
-        if old[a:b] == new[c:d]:
+    was: list[str] = []
+    becomes: list[str] = []
+    for kind, a, b, c, d in matcher.get_opcodes():
+        at_an_edge = a == 0 or b == len(old)
+        if kind == "equal" and (b - a >= FEWEST or at_an_edge):
+            yield from (Piece("removed", "".join(was)), Piece("added", "".join(becomes)))
             yield Piece("same", "".join(old[a:b]))
+            was, becomes = [], []
         else:
-            yield Piece("removed", "".join(old[a:b]))
-            yield Piece("added", "".join(new[c:d]))
+            was += old[a:b]
+            becomes += new[c:d]
+    yield from (Piece("removed", "".join(was)), Piece("added", "".join(becomes)))
 
 
 def _joined(found: Sequence[Piece]) -> tuple[Piece, ...]:

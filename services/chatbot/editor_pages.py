@@ -40,6 +40,7 @@ def editor_routes(
                 "days": days,
                 "periods": [one for one in PERIODS if one <= kept],
                 "articles": len(editors.articles),
+                "titles": {key: article.title for key, article in editors.articles.items()},
                 "publication": editors.publication,
                 "answers_on": await switch.is_on(),
                 "questions": questions,

@@ -1,6 +1,7 @@
 """The chat as one form: it does the same without JavaScript."""
 
 import re
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -89,8 +90,14 @@ class FormPage:
             case "ask":
                 problem = await self._ask(request, talk, data)
         words = data.text if problem else ""
+        rated = data.action == "ask" and (data.helpful or "").endswith((":yes", ":no"))
         return await self.show(
-            data.lang, inside, words=words, problem=problem, status=400 if problem else 200
+            data.lang,
+            inside,
+            words=words,
+            problem=problem,
+            rated=rated,
+            status=400 if problem else 200,
         )
 
     async def _inside(self, data: ChatForm) -> tuple[Talk, str] | None:
@@ -127,9 +134,11 @@ class FormPage:
         *,
         words: str = "",
         problem: str = "",
+        rated: bool = False,
         status: int = 200,
     ) -> Template:
         context = await self._surroundings.context(language, "/chat")
+        messages = await self._door.messages(inside[0].id) if inside else []
         return Template(
             "form.html",
             context=context
@@ -137,13 +146,21 @@ class FormPage:
                 "conversation": str(inside[0].id) if inside else None,
                 "token": inside[1] if inside else "",
                 "message": str(uuid4()),
-                "messages": await self._door.messages(inside[0].id) if inside else [],
+                "messages": messages,
+                "newest": None if problem or rated else _newest(messages),
                 "words": words,
                 "problem": problem,
+                "thanks": text("chatbot.thanks", language) if rated else "",
             },
             status_code=status,
             headers={"cache-control": "no-store"},
         )
+
+
+def _newest(messages: Sequence[wire.Message]) -> int | None:
+    """Number of the first message said after the citizen's last one."""
+    asked = max((one.seq for one in messages if one.role == "citizen"), default=0)
+    return next((one.seq for one in messages if asked and one.seq > asked), None)
 
 
 def form_routes(page: FormPage) -> list[ControllerRouterHandler]:

@@ -16,7 +16,7 @@ from services.chatbot import wire
 from services.chatbot.api import widget_catalogue
 from services.chatbot.knowledge import Tongue, tongue_of
 from services.chatbot.municipality import Municipality
-from services.chatbot.say import when_open
+from services.chatbot.say import when_open, whole_day
 from services.chatbot.settings import ChatbotSettings
 from services.chatbot.switch import AnswerSwitch
 
@@ -56,6 +56,7 @@ class Surroundings:
             "people": when_open(language, opens, now),
             "answers_on": await self._switch.is_on(),
             "longest": wire.LONGEST_MESSAGE,
+            "whole_day": lambda iso: whole_day(date.fromisoformat(iso), language),
         }
 
 

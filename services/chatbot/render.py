@@ -1,5 +1,6 @@
 """Article text as safe HTML: no raw HTML, links to other articles become buttons of a form."""
 
+import re
 from collections.abc import Callable, Sequence
 from functools import cache
 from html import escape
@@ -8,6 +9,7 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+_NUMBER = re.compile(r"<strong>(\d[\d -]{1,16}\d)</strong>")
 Titles = Callable[[str], str | None]
 """Title of a topic in the language of the text; None when it does not answer."""
 
@@ -15,6 +17,16 @@ Titles = Callable[[str], str | None]
 def to_html(markdown: str) -> str:
     """`[x](kb:topic)` becomes `<button name="topic" value="topic">x</button>`."""
     return str(_parser().render(markdown)).strip()
+
+
+def callable_numbers(html: str) -> str:
+    """Numbers in bold can be tapped: for help in danger, where nobody should have to type."""
+    return _NUMBER.sub(_call, html)
+
+
+def kept_together(html: str, words: str) -> str:
+    """A reference is not broken over two lines, however narrow the page."""
+    return html.replace(words, f'<span class="keep">{words}</span>')
 
 
 def to_text(markdown: str) -> str:
@@ -40,6 +52,11 @@ def _plain_links(line: str) -> str:
         line = line[:start] + shown + line[end + 1 :]
         start = line.find("[", start + len(shown))
     return line
+
+
+def _call(found: re.Match[str]) -> str:
+    digits = re.sub(r"\D", "", found[1])
+    return f'<a class="keep" href="tel:{digits}"><strong>{found[1]}</strong></a>'
 
 
 @cache

@@ -18,6 +18,19 @@ DAYS: Mapping[str, tuple[str, ...]] = {
 }
 
 
+_MONTHS = """
+da januar februar marts april maj juni juli august september oktober november december
+sv januari februari mars april maj juni juli augusti september oktober november december
+en January February March April May June July August September October November December
+"""
+MONTHS = {
+    words[0]: tuple(words[1:]) for line in _MONTHS.strip().splitlines() if (words := line.split())
+}
+
+NO_DANGER = "no-danger"
+"""What the button beneath an alarm sends in the place of a topic."""
+
+
 @dataclass(frozen=True)
 class Saying:
     """One message from our side: Markdown, and what the page shows around it."""
@@ -100,7 +113,11 @@ def _crisis(danger: str, language: str, municipality: Municipality) -> Saying:
         ),
         _say("crisis_person", language),
     ]
-    return Saying("crisis", "\n\n".join(words), {"danger": danger, "person": True})
+    about: dict[str, Any] = {"danger": danger, "person": True}
+    if danger == "alarm":
+        # Only the model heard it: who was misread gets an answer after all. A phrase stays heard.
+        about["offered"] = [{"topic": NO_DANGER, "title": _say("no_danger", language)}]
+    return Saying("crisis", "\n\n".join(words), about)
 
 
 def handed_over(
@@ -132,6 +149,12 @@ def when_open(language: str, opens: datetime, now: datetime) -> str:
 
 def day_of(day: date, language: str) -> str:
     return f"{day.day} {day:%B} {day.year}" if language == "en" else f"{day.day}/{day.month}"
+
+
+def whole_day(day: date, language: str) -> str:
+    """With its year, as people write it; the widget lets the browser write the same."""
+    dot = "." if language == "da" else ""
+    return f"{day.day}{dot} {MONTHS[language][day.month - 1]} {day.year}"
 
 
 def notice(key: str, language: str, **values: Any) -> Saying:

@@ -2,13 +2,14 @@
 
 from datetime import datetime
 from functools import lru_cache
+from html import escape
 from typing import Any
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.chatbot.knowledge import Tongue
-from services.chatbot.render import to_html
+from services.chatbot.render import callable_numbers, kept_together, to_html
 from services.chatbot.room import Shown
 
 LONGEST_MESSAGE = 4000
@@ -134,7 +135,12 @@ def message(shown: Shown, home: str) -> Message:
 
 def _html(shown: Shown) -> str:
     # What articles say is the same for everybody; a notice may name somebody's case.
-    return _article_html(shown.text) if shown.about.get("title") else to_html(shown.text)
+    if shown.about.get("title"):
+        return _article_html(shown.text)
+    html = to_html(shown.text)
+    reference = shown.about.get("reference")
+    html = kept_together(html, escape(reference)) if reference else html
+    return callable_numbers(html) if shown.kind == "crisis" else html
 
 
 _article_html = lru_cache(maxsize=1024)(to_html)

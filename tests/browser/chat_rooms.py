@@ -9,6 +9,11 @@ from uuid import UUID
 
 from playwright.async_api import Browser, Page
 
+from services.chatbot.adapters import asked
+from services.chatbot.check import Finding
+from services.chatbot.compare import KINDS, Outcome, Shown
+from services.chatbot.drafts import Drafts
+from services.chatbot.previews import Changed, Preview
 from services.chatbot.recall import notify, parse_article
 from tests.browser.staff_office import chromium, served
 from tests.chatbot.desk import Desk, open_desk
@@ -84,7 +89,32 @@ async def seed(desk: Desk) -> dict[str, str]:
     erased = await desk.talk()
     await erased.ask("kan jeg sagsøge kommunen")
     await desk.chassis.keyring.shred(UUID(erased.id))
+    await _preview(desk)
     return places
+
+
+async def _preview(desk: Desk) -> None:
+    """A ready preview with every kind of change; how one is made is another test's business."""
+    draft = await Drafts(desk.settings, lambda: desk.engine.world.index).current()
+    async with desk.chassis.database.read() as reader:
+        rows = await asked.recent(reader, desk.clock() - timedelta(days=1), len(KINDS))
+    shown = Outcome("answered", (Shown("pas-pris", "da", 1, "d", LONG),))
+    other = Outcome("clarified", (), (LONG, "Pas: pris og behandlingstid"))
+    changed = tuple(
+        Changed(row.conversation, row.question_id, row.language, kind, shown, other)
+        for row, kind in zip(rows, KINDS, strict=False)
+    )
+    finding = Finding("warning", draft.revisions[0].article.key, "is hard to read (LIX 47)")
+    desk.background.previews.last = Preview(
+        digest=draft.digest,
+        against=str(desk.engine.publication),
+        at=desk.clock(),
+        seconds=80.0,
+        findings=(finding,),
+        asked=len(rows) + 3,
+        unreadable=1,
+        changed=changed,
+    )
 
 
 def _path(said: dict[str, Any]) -> str:

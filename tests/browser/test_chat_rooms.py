@@ -15,6 +15,7 @@ WIDE = {"viewport": {"width": 1280, "height": 1024}}
 ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
 PAGES = {
     "editor": (EDITOR, "/editor"),
+    "preview": (EDITOR, "/editor/preview"),
     "switch": (EDITOR, "/editor/switch"),
     "receipt": (None, "{answered}"),
     "receipt of a contested answer": (None, "{answered}?sent=HV-00000-00000"),
@@ -176,3 +177,44 @@ async def test_a_text_leads_on_to_the_chat_without_javascript(rooms):
         await page.locator("main button.topic").first.click()
 
         assert await page.locator("article.answer").count() == 1
+
+
+async def test_without_javascript_the_new_answer_is_read_first_and_a_vote_is_thanked(rooms):
+    async with rooms.visit(java_script_enabled=False, **WIDE) as page:
+        await page.goto("/chat?lang=da")
+        await page.fill("#question", "Hvad koster et pas?")
+        await page.click("button.primary")
+        assert await page.locator("article.answer:focus").count() == 1
+        await page.click("button[value$=':yes']")
+
+        assert "Redaktøren kan se det" in await page.locator("[role=status]:focus").inner_text()
+
+
+async def test_on_a_phone_the_number_to_call_stays_in_sight(rooms):
+    async with rooms.visit(viewport={"width": 320, "height": 640}) as page:
+        await _open(page)
+        await _ask(page, "Hvad koster et pas?")
+        phone = await page.locator("henvend-chat header a").bounding_box()
+        answer = await page.locator("henvend-chat article.answer h4").bounding_box()
+
+        assert 0 <= phone["y"] < phone["y"] + phone["height"] < answer["y"] < 640
+
+
+async def test_help_in_danger_is_one_tap_away(rooms):
+    async with rooms.visit(**WIDE) as page:
+        await _open(page)
+        await _ask(page, "jeg vil ikke leve mere", "crisis")
+
+        assert await page.locator('henvend-chat article.crisis a[href="tel:112"]').is_visible()
+
+
+async def test_the_editors_find_their_way_from_what_waits_to_what_it_changes(rooms):
+    async with rooms.visit(EDITOR, **WIDE) as page:
+        await page.goto("/editor")
+        await page.click("text=Se, hvad de ændrer")
+        assert await page.locator("h3#alarm .hv-badge-urgent").count() == 1
+        await page.click("button[value=propose]")
+        await page.wait_for_url("**/editor/preview")
+
+        assert await page.locator("button[value=approve]").count() == 0
+        assert await page.locator("button[value=withdraw]").count() == 1

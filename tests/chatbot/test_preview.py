@@ -29,10 +29,20 @@ def test_a_changed_word_is_shown_as_removed_and_added_among_what_stays():
 
     assert [(one.kind, one.text) for one in found] == [
         ("same", "Et pas koster "),
-        ("removed", "890"),
-        ("added", "950"),
-        ("same", " kr.\nHent det selv."),
+        ("removed", "890 "),
+        ("added", "950 "),
+        ("same", "kr.\nHent det selv."),
     ]
+
+
+def test_a_sentence_put_otherwise_is_not_cut_into_shreds():
+    found = pieces(
+        "Passet sendes til dig inden for 10 hverdage. Om sommeren kan det tage 15 hverdage.",
+        "Passet sendes med posten inden for 8 hverdage, også om sommeren kan det tage tid.",
+    )
+
+    assert [one.kind for one in found] == ["same", "removed", "added", "same", "removed", "added"]
+    assert "".join(one.text for one in found if one.kind != "added").endswith("15 hverdage.")
 
 
 def test_a_text_written_anew_is_shown_whole_before_and_after():

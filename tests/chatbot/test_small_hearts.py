@@ -10,7 +10,8 @@ from services.chatbot.dialogue import asked_sentences, continues, is_bare, sever
 from services.chatbot.limits import Allowance, Limiter
 from services.chatbot.municipality import load_municipality
 from services.chatbot.proof import BITS, LIFETIME_SECONDS, challenge, is_proved
-from services.chatbot.render import to_html, to_text
+from services.chatbot.render import callable_numbers, to_html, to_text
+from services.chatbot.say import whole_day
 from services.chatbot.screen import load_phrases
 from services.chatbot.terms import grams, terms
 
@@ -100,3 +101,21 @@ def test_several_questions_are_told_apart():
     assert asked_sentences("Vi er lige flyttet. Hvor skal jeg melde det?") == (
         "Hvor skal jeg melde det?",
     )
+
+
+def test_a_number_to_call_in_danger_can_be_tapped_and_other_bold_words_stay():
+    html = callable_numbers(
+        to_html("**Du er ikke alene.**\n\n- **70 201 201** Livslinien\n- **112** nu")
+    )
+
+    assert '<a class="keep" href="tel:70201201"><strong>70 201 201</strong></a>' in html
+    assert 'href="tel:112"' in html
+    assert "<strong>Du er ikke alene.</strong>" in html
+
+
+@pytest.mark.parametrize(
+    ("language", "written"),
+    [("da", "1. september 2027"), ("sv", "1 september 2027"), ("en", "1 September 2027")],
+)
+def test_a_day_is_written_as_people_write_it(language, written):
+    assert whole_day(date(2027, 9, 1), language) == written

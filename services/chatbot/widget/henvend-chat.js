@@ -33,8 +33,8 @@ button:disabled { opacity: .6; cursor: default; }
 .panel { position: fixed; inset-block-end: 1rem; inset-inline-end: 1rem; z-index: 2147483000; inline-size: 26rem; max-inline-size: calc(100vw - 2rem);
   block-size: 44rem; max-block-size: calc(100dvh - 2rem); display: flex; flex-direction: column; background: var(--paper); color: var(--ink);
   border: 2px solid var(--brand); border-radius: .7rem; overflow: hidden; box-shadow: 0 4px 24px #0006; overflow-wrap: anywhere; }
-header { background: var(--brand); color: var(--on-brand); padding: .5rem .75rem; display: flex; flex-wrap: wrap; gap: .25rem .75rem; align-items: center; }
-h2 { font-size: 1.1rem; margin: 0; flex: 1 1 8rem; line-height: 1.3; }
+header { background: var(--brand); color: var(--on-brand); padding: .5rem .75rem; display: grid; grid-template-columns: 1fr auto auto; gap: .25rem .75rem; align-items: center; }
+h2 { font-size: 1.1rem; margin: 0; line-height: 1.3; }
 header a, header button { color: inherit; background: none; border: 0; padding: .35rem; min-height: 2rem; display: inline-flex; align-items: center; }
 header button { border: 2px solid; min-inline-size: 2.75rem; justify-content: center; }
 .scroll { flex: 1 1 auto; overflow-y: auto; padding: .75rem; min-block-size: 6rem; }
@@ -48,7 +48,7 @@ article.pending { opacity: .75; }
 h3 { font-size: .85rem; margin: 0 0 .15rem; font-weight: 600; }
 h4 { font-size: 1.05rem; margin: .1rem 0 .4rem; line-height: 1.3; }
 p { margin: 0 0 .6rem; } ul, ol { margin: 0 0 .6rem; padding-inline-start: 1.4rem; }
-.words { white-space: pre-wrap; }
+.words { white-space: pre-wrap; } .keep { white-space: nowrap; }
 a { color: var(--link); }
 button.topic { border: 0; background: none; color: var(--link); text-decoration: underline; padding: 0 .1rem; min-height: 1.5rem; }
 .meta { font-size: .875rem; margin: .4rem 0 0; }
@@ -64,7 +64,9 @@ textarea, input { inline-size: 100%; padding: .5rem; border: 2px solid var(--lin
 .hear { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 summary { cursor: pointer; padding: .3rem 0; font-size: .9rem; min-height: 1.5rem; }
 @media (max-width: 30rem), (max-height: 34rem) { .panel { inset: 0; inline-size: auto; block-size: auto; max-inline-size: none; max-block-size: none;
-  border: 0; border-radius: 0; overflow-y: auto; } .scroll { flex: 1 0 auto; overflow: visible; } article { margin-inline: 0; } article.citizen { margin-inline: .75rem 0; } }
+  border: 0; border-radius: 0; overflow-y: auto; } .scroll { flex: 1 0 auto; overflow: visible; } article { margin-inline: 0; } article.citizen { margin-inline: .75rem 0; }
+  header { grid-template-columns: 1fr auto; gap: 0 .75rem; } header a { grid-area: 2 / 1; padding-inline: 0; justify-self: start; } header button { grid-area: 1 / 2 / span 2; } }
+@media (max-width: 30rem) and (min-height: 30rem) { header { position: sticky; inset-block-start: 0; } .panel { scroll-padding-block-start: 6.5rem; } }
 @media (prefers-reduced-motion: no-preference) { .thinking::after { content: "…"; animation: blink 1s steps(2) infinite; } @keyframes blink { 50% { opacity: 0; } } }
 @media (forced-colors: active) { article, button, .panel { border: 2px solid; } }
 `;
@@ -389,13 +391,17 @@ class HenvendChat extends HTMLElement {
     if (one.role !== "citizen") this.#announce(node, one, first);
   }
 
+  #day(iso) {
+    return new Date(`${iso}T12:00`).toLocaleDateString(this.#lang === "en" ? "en-GB" : this.#lang, { dateStyle: "long" });
+  }
+
   #receipt({ receipt }) {
     return make("a", { href: `${receipt}?lang=${this.#lang}`, rel: "noopener noreferrer", target: "_blank" }, this.#t.receipt);
   }
 
   #credit(node, { seq, about, receipt }) {
     const t = this.#t;
-    const facts = [t.ai_mark, t.version.replace("{version}", about.version), t.approved.replace("{role}", about.approved_by), t.review.replace("{date}", about.review_by)];
+    const facts = [t.ai_mark, t.version.replace("{version}", about.version), t.approved.replace("{role}", about.approved_by), t.review.replace("{date}", this.#day(about.review_by))];
     const meta = make("p", { class: "meta" }, facts.join(" · "));
     for (const source of about.sources) meta.append(` · ${t.source}: `, make("a", { href: source.url, rel: "noopener noreferrer", target: "_blank" }, source.title));
     meta.append(" · ", this.#receipt({ receipt }));
