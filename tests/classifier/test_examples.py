@@ -55,4 +55,4 @@ def test_an_evaluation_measures_and_reports(model, tmp_path) -> None:
     page = to_html(result, "<model>", "abc")
     assert "<model>" not in page
     assert "http" not in page
-    assert verdict_on("ece", 0.05) == "missed by 2.0%"
+    assert verdict_on("ece", 0.05) == "missed by 2.0 points"
