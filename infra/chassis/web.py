@@ -133,7 +133,7 @@ class Web:
             before_request=before_request,
             cors_config=cors_config,
             exception_handlers={HTTPException: _say_what_to_do, Exception: _something_broke},
-            after_request=_add_security_headers,
+            after_request=_with_security_headers,
             openapi_config=OpenAPIConfig(
                 title=title, version="1", components=api_components or Components()
             ),
@@ -152,6 +152,11 @@ def _add_security_headers(response: Response[Any]) -> Response[Any]:
     for name, value in SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     return response
+
+
+async def _with_security_headers(response: Response[Any]) -> Response[Any]:
+    # Not a plain function: Litestar would hand each answer to a thread and back.
+    return _add_security_headers(response)
 
 
 def _login_routes(door: StaffDoor) -> list[ControllerRouterHandler]:

@@ -2,7 +2,7 @@
 
 The usual asyncio driver hands every single step (cursor, execute, fetch, close) to a thread and back,
 which costs more than SQLite needs for a lookup by key: about fifty hand-overs for one chat message. Here
-only what may wait goes to a thread: taking the write lock, the commit, and statements whose size nobody
+only what may wait goes to a thread: a write lock that is taken, the commit, and statements whose size nobody
 vouched for. Everything else is a call.
 """
 
@@ -20,6 +20,7 @@ from sqlalchemy.util.concurrency import await_
 DRIVER = "sqlite+direct"
 BRIEF = "henvend_brief"
 """Execution option: its statements are lookups by key, answered at once."""
+LOCK = "BEGIN IMMEDIATE"
 
 
 class DirectCursor(sqlite3.Cursor):
@@ -68,6 +69,8 @@ class DirectDialect(SQLiteDialect_pysqlite):
         return pool.AsyncAdaptedQueuePool
 
     def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
+        if statement == LOCK and _locks_at_once(cursor):
+            return
         run = _here if _is_brief(statement, context) else _in_thread
         await_(run(cursor.execute, statement, parameters))
 
@@ -86,9 +89,23 @@ class DirectDialect(SQLiteDialect_pysqlite):
         dbapi_connection.close()
 
 
+def _locks_at_once(cursor: Any) -> bool:
+    """Takes the write lock if no other process holds it, which is nearly always; never waits."""
+    timeout = cursor.execute("PRAGMA busy_timeout").fetchone()[0]
+    cursor.execute("PRAGMA busy_timeout=0")
+    try:
+        cursor.execute(LOCK)
+    except sqlite3.OperationalError:
+        # Whatever the reason: it is tried again where it may wait, and told from there.
+        return False
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout={timeout}")
+    return True
+
+
 def _is_brief(statement: str, context: Any) -> bool:
     # BEGIN IMMEDIATE waits for other processes' writers; a row put or changed under the lock does not.
-    if statement.startswith(("BEGIN IMMEDIATE", "PRAGMA")):
+    if statement.startswith((LOCK, "PRAGMA")):
         return False
     return statement == "BEGIN" or bool(context.execution_options.get(BRIEF, False))
 
