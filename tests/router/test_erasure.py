@@ -258,7 +258,8 @@ async def test_no_letter_leaves_from_the_decision_on(office):
     await decide(office, case)
     await office.receipt()
 
-    await office.mailroom.send_due()
+    async with office.chassis.database.read() as reader:
+        assert await mails.due_mails(reader, outbox, office.clock()) == []
     # One that was found due a moment before the decision.
     await office.mailroom._send(due[0])
     await office.app.state.erasing.finish()

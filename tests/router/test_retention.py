@@ -146,6 +146,8 @@ async def test_what_somebody_asked_to_erase_waits_for_the_second_person(strict):
     strict.clock.advance(days=31)
 
     assert await round_of(strict) == 0
+    async with strict.visitor("hanne.dpo") as hanne:
+        assert "udløber fristen for 0 henvendelser" in (await hanne.get("/erasures")).text
 
 
 async def test_the_page_says_how_many_fall_due_and_by_which_rule(strict):
