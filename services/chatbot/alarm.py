@@ -1,8 +1,8 @@
 """Hears an emergency that no phrase names.
 
-A linear model over words and pairs of words, pieces of words, and senses (senses.py), learnt from
-phrases/cries.yaml and from the municipality's labelled inquiries (`urgent`). The phrases of screen.py
-come first.
+A linear model over words and pairs of words, pieces of words, senses (senses.py), and how it is said
+(manner.py), learnt from phrases/cries.yaml and from the municipality's labelled inquiries (`urgent`).
+The phrases of screen.py come first.
 """
 
 from collections import Counter
@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
+from services.chatbot.manner import manner
 from services.chatbot.screen import Danger, Screening
 from services.chatbot.senses import Senses, read_senses, sensed
 from services.chatbot.terms import grams, spoken_words
@@ -30,10 +31,10 @@ RIDGE = 1.5e-5
 ROUNDS = 60
 WEIGHT = {"cries": 3.0, "urgent": 0.7, "lookalikes": 4.0, "ordinary": 1.0, "calm": 0.5}
 """How much one example counts among its side: letters are many and unlike a chat."""
-QUESTIONS_HEARD = 0.025
+QUESTIONS_HEARD = 0.03
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
-LOOKALIKES_HEARD = 0.08
-"""The same of what only sounds like one."""
+LOOKALIKES_HEARD = 0.15
+"""The same of what only sounds like one: a false alarm costs one button (misread.py)."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
 LETTERS = 4000
@@ -93,13 +94,14 @@ def _senses() -> Senses:
     return read_senses()
 
 
-def features(text: str) -> tuple[Block, Block, Block]:
-    """Words and pairs of words; pieces of words; senses. In order, so that sums are repeatable."""
+def features(text: str) -> tuple[Block, Block, Block, Block]:
+    """Words and pairs of words; pieces of words; senses; manner. In order: sums are repeatable."""
     words = spoken_words(text)[:LISTENED]
     said = {*words, *(f"{a} {b}" for a, b in pairwise(words))}
     pieces = {f"#{gram}" for word in set(words) for gram in grams(word)}
     meant = {f"~{sense}" for sense in sensed(words, _senses())}
-    return tuple(sorted(said)), tuple(sorted(pieces)), tuple(sorted(meant))
+    how = manner(text, words)
+    return tuple(sorted(said)), tuple(sorted(pieces)), tuple(sorted(meant)), tuple(sorted(how))
 
 
 def fit_alarm(

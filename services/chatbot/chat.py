@@ -3,7 +3,7 @@ wrong, rate, end, take along, delete."""
 
 import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -27,6 +27,7 @@ from services.chatbot.dialogue import Thread
 from services.chatbot.engine import Engine
 from services.chatbot.handover import Handing, Handovers
 from services.chatbot.knowledge import tongue_of
+from services.chatbot.misread import misread
 from services.chatbot.municipality import Municipality
 from services.chatbot.paused import reply_paused
 from services.chatbot.record import Asked, Source, record
@@ -40,7 +41,7 @@ from services.chatbot.room import (
     sealed,
     transcript,
 )
-from services.chatbot.say import Saying, greeting, notice, sayings
+from services.chatbot.say import NO_DANGER, Saying, greeting, notice, sayings
 from services.chatbot.screen import Phrases
 from services.chatbot.switch import AnswerSwitch
 
@@ -206,6 +207,9 @@ class Chat:
             verdict: AnswerVerdict = "other-authority" if article.other_authority else "answered"
             part = Part(verdict, article, confidence=1.0, threshold=0.0)
             return Reply(language, (part,), article.title, 0, Thread(article.id))
+        if topic == NO_DANGER:
+            again = misread(await self._room.shown(talk.id))
+            question = replace(question, text=again or words, calmed=again is not None)
         reply = await self._engine.reply(question)
         return reply or reply_paused(question, self._phrases, SILENT)
 
@@ -283,7 +287,7 @@ class Chat:
         instead = Saying(
             "declined", text("chatbot.paused", reply.language, phone=phone), {"person": True}
         )
-        return [instead if one.kind == "declined" else one for one in said]
+        return [instead if one.kind == "declined" else _without_buttons(one) for one in said]
 
     async def _record(
         self,
@@ -319,6 +323,12 @@ class Chat:
         self._chassis.metrics.count(
             "henvend_questions_answered_total", verdict=verdict, language=language
         )
+
+
+def _without_buttons(saying: Saying) -> Saying:
+    """While nothing is answered no button may promise an answer."""
+    about = {name: of for name, of in saying.about.items() if name != "offered"}
+    return replace(saying, about=about)
 
 
 def download_text(title: str, shown: Iterable[Shown], language: str) -> str:
