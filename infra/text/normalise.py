@@ -2,8 +2,7 @@
 
 import re
 import unicodedata
-from functools import partial
-from itertools import accumulate
+from itertools import accumulate, repeat
 from typing import NamedTuple
 
 # Combining marks belong to their letter, or decomposed text (macOS) would fall apart into halves.
@@ -20,9 +19,6 @@ class Word(NamedTuple):
     text: str
     start: int
     end: int
-
-
-_AS_WORD = partial(tuple.__new__, Word)
 
 
 def normalise(text: str) -> str:
@@ -51,5 +47,6 @@ def words(text: str) -> list[Word]:
         # What is between words, and words, by turns; made as the tuples they are, in no loop of ours.
         pieces = _SPLIT.split(folded)
         ends = list(accumulate(map(len, pieces)))
-        return list(map(_AS_WORD, zip(pieces[1::2], ends[::2], ends[1::2], strict=False)))
+        found = zip(pieces[1::2], ends[::2], ends[1::2], strict=False)
+        return list(map(tuple.__new__, repeat(Word), found))
     return [Word(fold(m.group()), m.start(), m.end()) for m in _WORD.finditer(text)]

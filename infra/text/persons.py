@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 
 from infra.text.listed import listed
+from infra.text.normalise import lowered
 from infra.text.span import Span
 
 _CAPITAL = r"[A-ZÅÄÖÆØÉÜÁÍÓÚŁŚŻÇĞİŠŽČ]"
@@ -48,18 +49,16 @@ _SIGNATURE = re.compile(
 # Two names at least, after a sentence or an introduction: a name from far away must be as well hidden as one
 # from the list of first names.
 _NAMES = rf"{_NAME}(?:\s(?:og|och|and|&)\s{_NAME}|(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))+)"
-_CLOSING = re.compile(
-    rf"(?<=[.!?])[ \t]+(?P<name>{_NAMES})(?=[ \t.]*\Z|,[ \t]*{_CAPITAL}\w+[ \t]\d)"
-)
+_CLOSING = re.compile(rf"[.!?][ \t]+(?P<name>{_NAMES})(?=[ \t.]*\Z|,[ \t]*{_CAPITAL}\w+[ \t]\d)")
 _INTRODUCING = ("i'm ", "i am ", "this is ", "jeg er ", "jag är ", "det er ", "her er ")
-_INTRODUCED = re.compile(
-    rf"(?i:\b(?:{'|'.join(_INTRODUCING)}))(?P<name>{_NAMES})(?=[ \t]*(?:[,.!]|and\b|og\b|och\b))"
-)
+_INTRODUCTION = re.compile(rf"\b(?:{'|'.join(_INTRODUCING)})")
+_INTRODUCED = re.compile(rf"(?P<name>{_NAMES})(?=[ \t]*(?:[,.!]|and\b|og\b|och\b))")
 _AND = {"og", "och", "and", "&"}
-_KNOWN = re.compile(rf"(?<![\w@.\-]){_NAME}")
+# Looking back from the capital, not before it: `re` then skips from one capital to the next.
+_KNOWN = re.compile(rf"{_CAPITAL}(?<![\w@.\-].){_NAME.removeprefix(_CAPITAL)}", re.DOTALL)
 _SURNAMES = re.compile(rf"(?:\s(?:{_CAPITAL}\.|{_LINK}\s{_NAME}|{_NAME}))*")
 # Patterns of many words cost a look at every letter, so cheap signs say where they can match at all.
-_AFTER_SPACE = re.compile(rf"(?<=\s){_CAPITAL}")
+_AFTER_SPACE = re.compile(rf"{_CAPITAL}(?<=\s.)", re.DOTALL)
 _GAPS = "".join(filter(str.isspace, map(chr, range(0x3001)))) + ",:;."
 _LEADING = tuple(one.rstrip(_GAPS) for one in (*_BEFORE_NAMES, *_GREETINGS))
 _LONGEST = max(map(len, (*_BEFORE_NAMES, *_GREETINGS))) + 1
@@ -76,17 +75,24 @@ def persons(text: str) -> Iterator[Span]:
         span = _trimmed(text, start, end)
         if span:
             yield span
-    lowered = text.lower()
-    introduced = any(word in lowered for word in _INTRODUCING)
-    for pattern in (_CLOSING, _INTRODUCED) if introduced else (_CLOSING,):
-        for match in pattern.finditer(text):
-            # Of two words one of which is no name, the other is none either.
-            if not listed("not_names.txt") & (set(match["name"].lower().split()) - _AND):
-                yield Span(*match.span("name"), "person")
-    if any(word in lowered for word in _SAYING):
+    lower = lowered(text)
+    for match in (*_CLOSING.finditer(text), *_introduced(text, lower)):
+        # Of two words one of which is no name, the other is none either.
+        if not listed("not_names.txt") & (set(match["name"].lower().split()) - _AND):
+            yield Span(*match.span("name"), "person")
+    if any(word in lower for word in _SAYING):
         for match in _SAID_LOWER.finditer(text):
             yield from _lower_case(match)
     yield from _known(text)
+
+
+def _introduced(text: str, lower: str) -> Iterator[re.Match[str]]:
+    end = 0
+    for introduction in _INTRODUCTION.finditer(lower):
+        match = _INTRODUCED.match(text, introduction.end())
+        if match and introduction.start() >= end:
+            end = match.end()
+            yield match
 
 
 def _led_to(text: str) -> list[tuple[int, int]]:

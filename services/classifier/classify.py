@@ -4,7 +4,7 @@ The first look is in `look`, the parts of mixed inquiries in `parting`; here it 
 phrases and examples that spoke for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,7 @@ from services.classifier.evidence import Weighted, phrase, runs, word_shares
 from services.classifier.features import Floats
 from services.classifier.look import DIGITS, Inquiry, Look, Opened, Prepared, look_at, score
 from services.classifier.model import Model
-from services.classifier.numbered import Places
+from services.classifier.numbered import Numbered, Places, Spread
 from services.classifier.parting import Part, parts_of
 from services.classifier.urgent import cries_for, cries_for_help
 from services.classifier.verdict import Candidate, Opinion
@@ -112,15 +112,22 @@ def _deciding(look: Look) -> list[tuple[Weighted, ...]]:
     weights, sizes = model.head.sparse.weights, np.diff(matrix.indptr)
     best, second = np.repeat(leading, sizes, axis=0).T
     lean = weights[matrix.indices, best] - weights[matrix.indices, second]
-    return _phrases(look, lean, guessed)
+    clean = (one.clean for one in look.opened)
+    return _phrases(clean, look.numbered, look.spread, lean, guessed)
 
 
-def _phrases(look: Look, lean: Floats, texts: Sequence[int]) -> list[tuple[Weighted, ...]]:
-    """None for inquiries that are not among `texts`."""
-    shares = word_shares(look.spread, lean, texts)
+def _phrases(
+    clean: Iterable[Prepared],
+    numbered: Numbered,
+    spread: Spread,
+    lean: Floats,
+    texts: Iterable[int],
+) -> list[tuple[Weighted, ...]]:
+    """None for those that are not among `texts`."""
+    shares = word_shares(spread, lean, texts)
     return [
-        tuple(phrase(one.clean.words, run) for run in own)
-        for one, own in zip(look.opened, runs(look.numbered, shares), strict=True)
+        tuple(phrase(one.words, run) for run in own)
+        for one, own in zip(clean, runs(numbered, shares), strict=True)
     ]
 
 
@@ -184,9 +191,15 @@ def _evidence(
 def _urgent_phrases(look: Look, urgent: Sequence[int]) -> dict[int, tuple[Weighted, ...]]:
     if not urgent:
         return {}
-    lean = look.glossary.model.head.flags_sparse.weights[look.spread.matrix.indices, 0]
-    felt = _phrases(look, lean, urgent)
-    return {n: (*_cries(look.opened[n].clean), *felt[n])[:MOST_TRIALS] for n in urgent}
+    head, clean = look.glossary.model.head, [look.opened[n].clean for n in urgent]
+    numbered = look.numbered.cut([look.numbered.row(n) for n in urgent])
+    spread = head.space.spread(numbered, look.glossary.features)
+    lean = head.flags_sparse.weights[spread.matrix.indices, 0]
+    felt = _phrases(clean, numbered, spread, lean, range(len(urgent)))
+    return {
+        n: (*_cries(one), *own)[:MOST_TRIALS]
+        for n, one, own in zip(urgent, clean, felt, strict=True)
+    }
 
 
 def _cries(clean: Prepared) -> list[Weighted]:

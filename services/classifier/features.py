@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,12 +73,14 @@ class FeatureSpace:
         return ids
 
     def of_words(self, words: Sequence[str]) -> "WordFeatures":
-        known, index, paired = self._known, self.index, self._pair_table.words
+        known, count = self._known, len(words)
         found = [known[word] if word in known else self.of_word(word) for word in words]
+        paired = map(self._pair_table.words.get, words, repeat(-1))
+        own = map(self.index.__contains__, map("w=".__add__, words))
         return WordFeatures(
             side_by_side(found),
-            np.array([paired.get(word, -1) for word in words], dtype=np.int64),
-            np.array([f"w={word}" in index for word in words], dtype=np.float64),
+            np.fromiter(paired, dtype=np.int64, count=count),
+            np.fromiter(own, dtype=np.float64, count=count),
         )
 
     def known_share(self, words: Words) -> float:
