@@ -181,8 +181,9 @@ class Broker:
 
     async def _ensure_topics(self) -> None:
         assert self._admin is not None
+        copies = self._settings.broker_replication
         wanted = [
-            NewTopic(name, topic.partitions, 1, topic_configs={"retention.ms": _ms(topic)})
+            NewTopic(name, topic.partitions, copies, topic_configs=topic_settings(topic, copies))
             for name, topic in topics().items()
         ]
         try:
@@ -275,6 +276,13 @@ async def _quietly(closing: Awaitable[Any]) -> None:
             await closing
     except Exception as error:
         log.debug("broker_left_rudely", error=type(error).__name__)
+
+
+def topic_settings(topic: Any, copies: int) -> dict[str, str]:
+    """How a topic of that many copies is kept."""
+    # With three copies one broker may be away, and what is acknowledged still stands on two.
+    safe = {"min.insync.replicas": "2"} if copies > 2 else {}
+    return {"retention.ms": _ms(topic), **safe}
 
 
 def _ms(topic: Any) -> str:

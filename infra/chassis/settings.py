@@ -40,6 +40,8 @@ class ServiceSettings(BaseSettings):
     broker: str = "127.0.0.1:29092"
     broker_session_ms: int = Field(default=1000, ge=500, le=300_000)
     """Consumer session timeout. 1,000 suits the embedded broker; production wants 10,000 or more."""
+    broker_replication: int = Field(default=1, ge=1, le=9)
+    """Copies of each topic; no more than there are brokers, three in production."""
     classifier_port: Port = Field(default=8081, ge=1, le=65535)
     router_port: Port = Field(default=8082, ge=1, le=65535)
     chatbot_port: Port = Field(default=8083, ge=1, le=65535)

@@ -14,7 +14,7 @@ from sqlalchemy import Column, MetaData, String, Table, delete, update
 from sqlalchemy import insert as sql_insert
 
 from infra.chassis.clock import Clock
-from infra.chassis.settings import SettingsError
+from infra.chassis.settings import ServiceSettings, SettingsError
 from infra.database import Database, UtcDateTime
 
 Role = Literal["caseworker", "coordinator", "editor", "ombudsman", "dpo", "operator"]
@@ -127,3 +127,14 @@ async def open_door(url: str, members: dict[str, StaffMember], clock: Clock) -> 
     database = Database(url)
     await database.migrate("infra.chassis.staff_migrations")
     return StaffDoor(database, members, clock)
+
+
+def login_address(settings: ServiceSettings, role: str, token: str) -> str:
+    """Where a member of staff logs in, and comes to the pages they work on."""
+    after = "?next=/editor" if role == "editor" else ""
+    return f"{settings.url_of(home_of(role))}/login/{token}{after}"
+
+
+def home_of(role: str) -> str:
+    homes = {"editor": "chatbot", "ombudsman": "audit", "dpo": "audit"}
+    return homes.get(role, "router")

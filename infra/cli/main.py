@@ -35,8 +35,7 @@ def staff_link(account: str) -> None:
     """Print a one-time login link for ACCOUNT."""
     from infra.chassis.clock import utc_now
     from infra.chassis.settings import ServiceSettings
-    from infra.chassis.staff import load_members, open_door
-    from infra.embedded.run import login_link
+    from infra.chassis.staff import load_members, login_address, open_door
 
     settings = ServiceSettings.load()
     folder = settings.municipality
@@ -53,7 +52,7 @@ def staff_link(account: str) -> None:
             await door.close()
 
     token = asyncio.run(link())
-    print(login_link(settings, members[account].role, token))
+    print(login_address(settings, members[account].role, token))
 
 
 @docs.command("write")

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Table, event, make_url
+from sqlalchemy import URL, Table, event, func, make_url, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -17,6 +17,9 @@ from infra.database.migrate import upgrade
 
 # What SQLite gives every reader; PostgreSQL alone shows each statement what is newest.
 SNAPSHOT: dict[str, Any] = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+
+MIGRATING = 0x68656E76
+"""Number of the lock; any would do, all services must know the same."""
 
 
 class DatabaseUnavailableError(RuntimeError):
@@ -66,13 +69,28 @@ class Database:
     async def migrate(self, package: str) -> None:
         """Bring the schema up to the newest version in `package` (e.g. `services.router.migrations`)."""
         try:
-            async with self.engine.connect() as connection:
+            async with self.engine.connect() as connection, self._alone(connection):
                 if self.schema is not None:
                     await connection.execute(CreateSchema(self.schema, if_not_exists=True))
                     await connection.commit()
                 await connection.run_sync(upgrade, package)
         except OperationalError as error:
             raise DatabaseUnavailableError(_reason(error)) from error
+
+    @asynccontextmanager
+    async def _alone(self, connection: AsyncConnection) -> AsyncIterator[None]:
+        """Services that start together share the schemas of keys and staff: one migrates at a time."""
+        if self.schema is None:
+            yield
+            return
+        await connection.execute(select(func.pg_advisory_lock(MIGRATING)))
+        try:
+            yield
+        finally:
+            # What failed half-way is undone first; the lock is the session's, not the transaction's.
+            await connection.rollback()
+            await connection.execute(select(func.pg_advisory_unlock(MIGRATING)))
+            await connection.commit()
 
     @asynccontextmanager
     async def write(self, *, brief: bool = False) -> AsyncIterator[Transaction]:

@@ -21,6 +21,7 @@ from infra.chassis.chassis import Chassis, open_chassis
 from infra.chassis.logs import configure_logs
 from infra.chassis.service import serve_web
 from infra.chassis.settings import ServiceSettings, SettingsError, check_environment
+from infra.chassis.staff import login_address
 from infra.embedded import mailbox as outgoing
 from infra.embedded.all_settings import AllSettings, known_settings
 from infra.embedded.parts import (
@@ -201,7 +202,7 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
         token = await chassis.staff.new_link(member.account)
         table.add_row(
             f"Log in once: {member.name}, {member.role}",
-            login_link(settings, member.role, token),
+            login_address(settings, member.role, token),
         )
     table.add_section()
     table.add_row("Mail comes in (SMTP)", f"{settings.host}:{settings.classifier_smtp_port}")
@@ -211,14 +212,3 @@ async def _print_table(settings: AllSettings, chassis: Chassis, seconds: float) 
     table.add_row("Logs and data", str(settings.data.absolute()))
     table.add_row("Stop", "Ctrl-C (nothing is lost)")
     Console(highlight=False, width=max(console.width, TABLE_WIDTH)).print(table)
-
-
-def login_link(settings: ServiceSettings, role: str, token: str) -> str:
-    """Where a member of staff logs in, and comes to the pages they work on."""
-    after = "?next=/editor" if role == "editor" else ""
-    return f"{settings.url_of(home_of(role))}/login/{token}{after}"
-
-
-def home_of(role: str) -> str:
-    homes = {"editor": "chatbot", "ombudsman": "audit", "dpo": "audit"}
-    return homes.get(role, "router")

@@ -1,5 +1,7 @@
 """One PostgreSQL database for all services, as in production: a schema each, and the same acts."""
 
+import asyncio
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
@@ -8,6 +10,7 @@ from sqlalchemy import text
 from contracts.answer import QuestionAnswered
 from infra.database import Database
 from infra.keyring import open_keyring
+from services.chatbot.adapters import asked, releases
 from services.router.settings import RouterSettings
 from tests.chatbot.desk import open_desk
 from tests.router.inquiries import classified, enveloped
@@ -80,6 +83,23 @@ async def test_the_chat_answers_and_tells_the_trail(url, tmp_path):
     assert {("chatbot", "turn"), ("keyring", "version_keyring")} <= await tables(url)
 
 
+async def test_the_editors_pages_and_two_signatures(url, tmp_path):
+    async with open_desk(tmp_path, database_url=url) as desk:
+        await (await desk.talk()).ask("Hvad koster et pas?")
+        freja, emil = desk.chassis.staff.members["freja.redaktoer"], "emil.koordinator"
+        assert (await (await desk.staff(freja.account)).get("/editor")).status_code == 200
+        async with desk.chassis.database.read() as reader:
+            rows = await asked.recent(reader, desk.clock() - timedelta(days=1), 5)
+        assert [row.language for row in rows] == ["da"]
+        async with desk.chassis.database.write() as tx:
+            at = desk.clock()
+            assert await releases.propose(tx, "d", freja.account, at)
+            assert not await releases.propose(tx, "d", emil, at)
+            assert not await releases.approve(tx, "d", freja.account, at)
+            assert await releases.approve(tx, "d", emil, at)
+            assert await releases.accounts(tx, "d") == (freja.account, emil)
+
+
 async def test_the_router_opens_a_case_once(url, tmp_path):
     async with open_office(tmp_path, database_url=url) as office:
         received = await office.new_inquiry()
@@ -92,3 +112,14 @@ async def test_the_router_opens_a_case_once(url, tmp_path):
         assert case.department == "tmf"
         assert (await office.case(received.reference)).id == case.id
         assert [row.event_id for row in await office.said()] == [row.event_id for row in said]
+
+
+async def test_services_that_start_together_make_a_shared_schema_one_after_the_other(postgresql):
+    databases = [Database(f"{postgresql}?schema=shared") for _ in range(4)]
+    try:
+        await asyncio.gather(*(one.migrate("infra.keyring.migrations") for one in databases))
+        # The lock is given back: whoever comes later does not wait for ever.
+        await asyncio.wait_for(databases[0].migrate("infra.keyring.migrations"), 20)
+    finally:
+        for one in databases:
+            await one.close()
