@@ -1,7 +1,8 @@
 """The public receipt page and its two buttons. Its address is the key to it: no login, no script."""
 
 import hmac
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated, Any, NamedTuple
 
 from litestar import Request, Response, get, post
 from litestar.enums import RequestEncodingType
@@ -32,12 +33,23 @@ PER_MINUTE = 30
 PRIVATE = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
 
 
-class ErasedError(LookupError):
-    """There was such a case; `tombstone` says when and why it went, None when only its key is gone."""
+class Gone(NamedTuple):
+    """What the citizen is told of an erased case."""
 
-    def __init__(self, tombstone: Row[Any] | None = None) -> None:
+    reference: str
+    language: str
+    reason: str
+    approved_at: datetime
+    erased_at: datetime | None
+    """None while the decision waits for the trail."""
+
+
+class ErasedError(LookupError):
+    """There was such a case; `gone` says when and why it went, None when only its key is gone."""
+
+    def __init__(self, gone: Gone | None = None) -> None:
         super().__init__()
-        self.tombstone = tombstone
+        self.gone = gone
 
 
 class Counter:
@@ -52,9 +64,10 @@ class Counter:
         """Raises NotFoundException or ErasedError; a wrong token and a wrong reference look alike."""
         async with self._chassis.database.read() as connection:
             case: Row[Any] | None = await cases.find_case(connection, tidy_reference(reference))
-            gone = await erasures.tombstone(connection, tidy_reference(reference))
-        if gone is not None and hmac.compare_digest(gone.receipt or "", receipt_mark(token)):
-            raise ErasedError(gone)
+            left = await erasures.tombstone(connection, tidy_reference(reference))
+            state = await erasures.state_of(connection, case.inquiry) if case else None
+        if left is not None and hmac.compare_digest(left.receipt or "", receipt_mark(token)):
+            raise ErasedError(_gone(left, left))
         if case is None:
             raise NotFoundException
         try:
@@ -65,6 +78,8 @@ class Counter:
             raise NotFoundException from None
         if not opens(key, token):
             raise NotFoundException
+        if state is not None and state.approved_at is not None:
+            raise ErasedError(_gone(case, state))
         return case
 
     async def shown(self, case: Row[Any], language: str) -> dict[str, Any]:
@@ -126,7 +141,7 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
         try:
             case = await counter.case_of(reference, token)
         except ErasedError as error:
-            return _erased(request, error.tombstone)
+            return _erased(request, error.gone)
         context = await counter.shown(case, _language(request, case))
         return Template("receipt.html", context={**context, "token": token}, headers=PRIVATE)
 
@@ -140,7 +155,7 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
         try:
             case = await counter.case_of(reference, token)
         except ErasedError as error:
-            return _erased(request, error.tombstone)
+            return _erased(request, error.gone)
         wish = data.get("wish", "")
         if wish not in {"wrong", "person"}:
             raise HTTPException(status_code=400, detail="Choose one of the two.")
@@ -150,13 +165,19 @@ def receipt_routes(counter: Counter) -> list[ControllerRouterHandler]:
     return [receipt, contest]
 
 
-def _erased(request: Visit, tombstone: Row[Any] | None) -> Template:
-    language = _language(request, tombstone) if tombstone else language_of(request)
-    context = {"tombstone": tombstone, "language": language, "grounds": GROUNDS}
+def _gone(case: Row[Any], decided: Row[Any]) -> Gone:
+    return Gone(
+        case.reference, case.language, decided.reason, decided.approved_at, decided.erased_at
+    )
+
+
+def _erased(request: Visit, gone: Gone | None) -> Template:
+    language = _language(request, gone) if gone else language_of(request)
+    context = {"gone": gone, "language": language, "grounds": GROUNDS}
     return Template("receipt_erased.html", context=context, status_code=410, headers=PRIVATE)
 
 
-def _language(request: Visit, case: Row[Any]) -> str:
+def _language(request: Visit, case: Row[Any] | Gone) -> str:
     """What the reader chose, else what the citizen wrote in."""
     chosen = request.query_params.get("lang") or request.cookies.get(LANGUAGE_COOKIE)
     if chosen in LANGUAGES or case.language not in LANGUAGES:

@@ -5,7 +5,7 @@ import pytest
 from contracts.inquiry import InquiryErased
 from services.router.receipt import token_of
 from tests.router.inquiries import SENDER, TITLE, WORDS
-from tests.router.test_erasure import EMIL, HANNE, erase
+from tests.router.test_erasure import EMIL, HANNE, decide, erase
 
 pytestmark = pytest.mark.slow
 
@@ -135,6 +135,20 @@ async def test_the_receipt_says_so_in_the_citizens_language_and_only_to_the_citi
     assert '<html lang="sv">' in page.text
     assert "invånaren har med rätta invänt" in page.text
     assert "23.11.2026" in page.text
+
+
+async def test_while_the_trail_is_away_the_receipt_says_that_it_is_being_erased(office):
+    case = await office.open_case()
+    token = token_of(await office.chassis.keyring.data_key(case.inquiry))
+    await decide(office, case)
+
+    async with office.visitor() as citizen:
+        page = await citizen.get(f"/receipt/{case.reference}/{token}")
+        pressed = await citizen.post(f"/receipt/{case.reference}/{token}", wish="person")
+
+    assert (page.status_code, pressed.status_code) == (410, 410)
+    assert "er ved at blive slettet" in page.text
+    assert "Nøglen til teksten er destrueret" not in page.text
 
 
 async def test_inquiries_of_the_same_thread_are_named(office):
