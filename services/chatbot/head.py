@@ -22,13 +22,19 @@ class Solved(NamedTuple):
     """The fitted head and what is needed to ask it without some of the rows it was fitted to."""
 
     head: Head
-    inverse: Floats
+    half: Floats
+    """The inverse of the kernel's lower Cholesky factor: the kernel's inverse is its square."""
     dual: Floats
     targets: Floats
 
     def without(self, rows: NDArray[np.int64], asked: NDArray[np.int64]) -> Floats:
-        """What a head fitted without `rows` says about `asked`, which must be among them (exact)."""
-        block = self.inverse[np.ix_(rows, rows)]
+        """What a head fitted without `rows` (in order) says about `asked`, which must be among them.
+
+        Exact, by the block of the kernel's inverse that belongs to `rows`.
+        """
+        # Above its diagonal a column of `half` is empty.
+        columns = self.half[rows[0] :, rows]
+        block = columns.T @ columns
         shift = np.linalg.solve(block, self.dual[rows])
         place = np.searchsorted(rows, asked)
         return np.asarray(self.targets[asked] - shift[place])
@@ -47,22 +53,26 @@ def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
     kernel = plan.dense_share * (vectors @ vectors.T).astype(np.float32)
     kernel += (1 - plan.dense_share) * (terms @ terms.T).toarray()
     kernel[np.diag_indices_from(kernel)] += plan.ridge
-    inverse = _inverse(kernel)
     nothing = len(index.topics)
     numbers = [index.topic_numbers.get(entry.topic, nothing) for entry in rows]
     targets = np.eye(nothing + 1, dtype=np.float32)[numbers][:, :nothing]
-    dual = inverse @ targets
+    dual, half = _solve(kernel, targets)
     head = Head(
         dense=(plan.dense_share * vectors.T @ dual).astype(np.float32),
         sparse=np.asarray((1 - plan.dense_share) * (terms.T @ dual), dtype=np.float32),
     )
-    return Solved(head, inverse, dual, targets)
+    return Solved(head, half, dual, targets)
 
 
-def _inverse(kernel: Floats) -> Floats:
-    """Of a symmetric positive definite matrix: a third of the work of a general inverse."""
-    factor, failed = lapack.spotrf(kernel, lower=1)
+def _solve(kernel: Floats, targets: Floats) -> tuple[Floats, Floats]:
+    """The kernel's inverse times the targets, and half of that inverse: a third less work than all of it.
+
+    The kernel is symmetric and positive definite; it is overwritten.
+    """
+    # Its transpose is the same matrix, in the order of rows that is overwritten without a copy.
+    factor, failed = lapack.spotrf(kernel.T, lower=1, clean=1, overwrite_a=1)
     if failed:
-        return np.asarray(np.linalg.inv(kernel))
-    half, _ = lapack.spotri(factor, lower=1)
-    return np.asarray(np.tril(half) + np.tril(half, -1).T)
+        raise ArithmeticError("the kernel is not positive definite")
+    dual, _ = lapack.spotrs(factor, targets, lower=1)
+    half, _ = lapack.strtri(factor, lower=1, overwrite_c=1)
+    return np.asarray(dual), np.asarray(half)

@@ -207,6 +207,14 @@ class Index:
     def article(self, topic: str, language: str) -> Article | None:
         return self.articles.get(f"{topic}.{language}")
 
+    @cached_property
+    def written_in(self) -> Mapping[str, NDArray[np.bool_]]:
+        """By language which topics have a text in it, of whatever day."""
+        return {
+            tongue: np.array([self.article(topic, tongue) is not None for topic in self.topics])
+            for tongue in TONGUES
+        }
+
     def open_topics(self, language: str, day: date) -> NDArray[np.bool_]:
         """Which topics have a text in this language that may be shown that day."""
         known = self._open.get(language)

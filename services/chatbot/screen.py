@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -75,8 +76,9 @@ def hearable(text: str) -> str:
     return " ".join(fold(text).translate(_SPELLINGS).split())
 
 
+@cache
 def load_phrases() -> Phrases:
-    """Raises KnowledgeError when a phrase file is broken."""
+    """Read once: they are part of the code. Raises KnowledgeError when a phrase file is broken."""
     folder = files("services.chatbot").joinpath("phrases")
     read: dict[str, str] = {
         language: folder.joinpath(f"{language}.yaml").read_text("utf-8") for language in TONGUES

@@ -46,6 +46,7 @@ class Trial(NamedTuple):
 class Asked(NamedTuple):
     """Every known question asked of the whole index, before anything is hidden from it."""
 
+    dense: Floats
     lexical: Floats
     bodies: Floats
     coverage: tuple[float, ...]
@@ -59,6 +60,7 @@ class Asked(NamedTuple):
 def ask_all(index: Index, kinds: Floats) -> Asked:
     known = index.entries
     return Asked(
+        index.vectors @ index.vectors.T,
         np.stack([index.questions.scores(e.text, e.language) for e in known]),
         np.stack([index.bodies.scores(e.text, e.language) for e in known]),
         tuple(_coverage_without(index, e) for e in known),
@@ -113,23 +115,26 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
     """The questions known to be nobody's here, each unknown to the list of them."""
     trials: list[Trial] = []
     first = len(index.entries) + len(index.passages)
+    # All at once: one by one each of them would read both matrices anew.
+    dense = index.outside_vectors @ index.vectors.T
+    passages = index.outside_vectors @ index.passage_vectors.T
     for number, entry in enumerate(index.outside):
         vector = index.outside_vectors[number]
         row = np.array([first + number])
         features = topic_features(
-            dense=_searched(index.vectors @ vector),
+            dense=_searched(dense[number]),
             lexical=index.questions.scores(entry.text, entry.language),
             bodies=index.bodies.scores(entry.text, entry.language),
             head=solved.without(row, row)[0],
             categories=category_scores(entry.text, entry.language, vector, index),
-            passages=index.passage_vectors @ vector,
+            passages=passages[number],
             language=entry.language,
             index=index,
         )
         trials.append(
             Trial(
                 features,
-                _has_text(index, entry.language),
+                index.written_in[entry.language],
                 -1,
                 index.questions.coverage(entry.text, entry.language),
                 nearness_outside(entry.text, entry.language, vector, index, hidden=number),
@@ -156,7 +161,7 @@ def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Tr
         trials.append(
             Trial(
                 features,
-                _has_text(index, case.language),
+                index.written_in[case.language],
                 index.topic_numbers.get((case.topic or "").split("|")[0], -1),
                 index.questions.coverage(case.text, case.language),
                 nearness_outside(case.text, case.language, vector, index),
@@ -176,10 +181,10 @@ def _trial(
     right: int,
 ) -> Trial:
     language = index.entries[number].language
-    dense = np.where(hidden, 0.0, index.vectors @ index.vectors[number]).astype(np.float32)
-    is_open = _has_text(index, language)
+    dense = np.where(hidden, np.float32(0), asked.dense[number])
+    is_open = index.written_in[language]
     if right < 0:
-        is_open &= ~np.isin(np.arange(len(index.topics)), index.topic_of[hidden])
+        is_open = is_open & ~np.isin(np.arange(len(index.topics)), index.topic_of[hidden])
     features = topic_features(
         dense=_searched(dense),
         lexical=np.where(hidden, np.float32(0), asked.lexical[number]),
@@ -212,7 +217,3 @@ def _coverage_without(index: Index, entry: Entry) -> float:
     shared = lexical.starts[columns + 1] - lexical.starts[columns] > 1
     weights = np.where(shared, lexical.idf[columns], lexical.unknown_idf)
     return float(weights[shared].sum() / weights.sum())
-
-
-def _has_text(index: Index, language: str) -> NDArray[np.bool_]:
-    return np.array([index.article(topic, language) is not None for topic in index.topics])
