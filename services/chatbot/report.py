@@ -8,18 +8,21 @@ from typing import NamedTuple
 
 from services.chatbot.evaluate import GOALS, Outcome, figures, misses
 
-WIDTH, ROW, LABEL = 640, 34, 130
+WIDTH, ROW, THICK = 300, 38, 16
+"""Those of a phone, so that the letters stay readable there; on a wide page the drawing grows."""
 SIDE, MARGIN = 260, 44
 BINS = 10
 FEWEST = 3
 """A dot of fewer says nothing; the table beside it has it."""
 _STYLE = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;color:#1a1a1a}
-table{border-collapse:collapse;margin:1rem 0}
+table{border-collapse:collapse}caption{text-align:start;font-weight:600;padding:.25rem 0}
+.scroll{overflow-x:auto;margin:1rem 0}.scroll:focus-visible{outline:3px solid #0059b3}
 td,th{padding:.25rem .75rem;text-align:left;border-bottom:1px solid #ccc;vertical-align:top}
 td.n{text-align:right;font-variant-numeric:tabular-nums}
 .reached{color:#006400}.missed{color:#8b0000}
-svg{max-width:100%;height:auto}svg text{font:12px system-ui,sans-serif}
+.text{min-width:14rem;overflow-wrap:anywhere}td.n,.goal{white-space:nowrap}
+svg{max-width:100%;height:auto}svg.bars{width:100%;max-width:40rem}svg text{font:12px system-ui,sans-serif}
 .s0{fill:#1b5e20}.s1{fill:#66a36a}.s2{fill:#c9c9c9}.s3{fill:#8f8f8f}.s4{fill:#a4262c}
 .axis{stroke:#767676}.ideal{stroke:#767676;stroke-dasharray:4 4}.dot{fill:#0059b3;fill-opacity:.75}
 """
@@ -46,7 +49,9 @@ def report(outcomes: Sequence[Outcome], fitted: Mapping[str, float], day: date) 
     taken = [*_bars(asked, _language, _taken), *_bars(spoken, lambda _: "dialogues", _taken)]
     held = _bars(silent, lambda o: o.case.group or "other", _refused)
     return (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Chat evaluation</title>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        "<title>Chat evaluation</title>"
         f"<style>{_STYLE}</style></head><body><h1>Chat evaluation</h1>"
         f"<p>{day}. Texts written in a separate pass; nothing was fitted to them.</p>"
         f"<h2>Figures</h2>{_figures(outcomes)}"
@@ -118,7 +123,6 @@ def _stacked(title: str, parts: Sequence[str], bars: Sequence[Bar]) -> str:
         return "<p>Nothing of the kind was asked.</p>"
     shown = [n for n, part in enumerate(parts) if part]
     drawn = "".join(_bar(number, bar) for number, bar in enumerate(bars))
-    head = "".join(f'<th scope="col">{part}</th>' for part in parts if part)
     rows = "".join(
         f'<tr><th scope="row">{escape(bar.name)}</th>'
         + "".join(f'<td class="n">{_of(bar.counts[n], sum(bar.counts))}</td>' for n in shown)
@@ -132,21 +136,31 @@ def _stacked(title: str, parts: Sequence[str], bars: Sequence[Bar]) -> str:
     )
     return (
         f'<svg role="img" aria-label="{escape(title)}; the table below has the figures" '
-        f'viewBox="0 0 {WIDTH} {ROW * len(bars)}" width="{WIDTH}">{drawn}</svg><p>{legend}</p>'
-        f'<table><tr><th scope="col">{escape(title)}</th>{head}</tr>{rows}</table>'
+        f'class="bars" viewBox="0 0 {WIDTH} {ROW * len(bars)}">{drawn}</svg><p>{legend}</p>'
+        f"{_table(title, ('', *(part for part in parts if part)), rows)}"
     )
 
 
 def _bar(number: int, bar: Bar) -> str:
-    whole, x, y = max(1, sum(bar.counts)), float(LABEL), number * ROW
-    drawn = [f'<text x="0" y="{y + 21}">{escape(bar.name)}</text>']
+    """Its name above it: long names fit a phone that way."""
+    whole, x, y = max(1, sum(bar.counts)), 0.0, number * ROW
+    drawn = [f'<text x="0" y="{y + 13}">{escape(bar.name)}</text>']
     for part, count in enumerate(bar.counts):
-        width = (WIDTH - LABEL) * count / whole
+        width = WIDTH * count / whole
         drawn.append(
-            f'<rect class="s{part}" x="{x:.1f}" y="{y + 6}" width="{width:.1f}" height="{ROW - 12}"/>'
+            f'<rect class="s{part}" x="{x:.1f}" y="{y + 18}" width="{width:.1f}" height="{THICK}"/>'
         )
         x += width
     return "".join(drawn)
+
+
+def _table(name: str, head: Sequence[str], rows: str) -> str:
+    """In a frame of its own that scrolls, so that the page does not; reached by the keyboard."""
+    cells = "".join(f'<th scope="col">{escape(one)}</th>' if one else "<td></td>" for one in head)
+    return (
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(name)}"><table>'
+        f"<caption>{escape(name)}</caption><tr>{cells}</tr>{rows}</table></div>"
+    )
 
 
 def _reliability(found: Sequence[Bin]) -> str:
@@ -178,8 +192,7 @@ def _reliability(found: Sequence[Bin]) -> str:
         '<svg role="img" aria-label="Confidence against the share that was right; the table below '
         f'has the figures" viewBox="0 0 {SIDE + 2 * MARGIN} {SIDE + 2 * MARGIN}" '
         f'width="{SIDE + 2 * MARGIN}">{lines}{ticks}{dots}</svg>'
-        '<table><tr><th scope="col">mean confidence</th><th scope="col">right</th>'
-        f'<th scope="col">questions</th></tr>{rows}</table>'
+        f"{_table('Confidence', ('mean confidence', 'right', 'questions'), rows)}"
     )
 
 
@@ -195,11 +208,11 @@ def _figures(outcomes: Sequence[Outcome]) -> str:
     marks = {True: "reached", False: "missed", None: ""}
     rows = "".join(
         f'<tr><th scope="row">{escape(f.name)}</th><td class="n">{f.share:.1%}</td>'
-        f'<td class="n">{f.hits} / {f.of}</td><td>{_goal(f.name)}</td>'
+        f'<td class="n">{f.hits} / {f.of}</td><td class="goal">{_goal(f.name)}</td>'
         f'<td class="{marks[f.reached]}">{marks[f.reached]}</td></tr>'
         for f in figures(outcomes)
     )
-    return f"<table><tr><th>figure</th><th>share</th><th>count</th><th>goal</th><th></th></tr>{rows}</table>"
+    return _table("All figures", ("figure", "share", "count", "goal", "reached?"), rows)
 
 
 def _fitted(fitted: Mapping[str, float]) -> str:
@@ -207,7 +220,7 @@ def _fitted(fitted: Mapping[str, float]) -> str:
         f'<tr><th scope="row">{escape(k)}</th><td class="n">{v:.1%}</td></tr>'
         for k, v in fitted.items()
     )
-    return f"<table>{rows}</table>"
+    return _table("Held-out questions", ("figure", "share"), rows)
 
 
 def _confused(outcomes: Sequence[Outcome]) -> str:
@@ -217,22 +230,19 @@ def _confused(outcomes: Sequence[Outcome]) -> str:
         f'<tr><td>{escape(asked)}</td><td>{escape(given)}</td><td class="n">{times}</td></tr>'
         for (asked, given), times in pairs.most_common(30)
     )
-    return f"<table><tr><th>asked</th><th>given</th><th>times</th></tr>{rows}</table>"
+    return _table("Most frequent first", ("asked", "given", "times"), rows)
 
 
 def _misses(outcomes: Sequence[Outcome]) -> str:
     rows = "".join(
         f"<tr><td>{escape(o.case.id)}{f'/{o.turn}' if o.case.turns else ''}</td>"
-        f"<td>{o.case.kind}</td><td>{escape(_text(o))}</td>"
+        f'<td>{o.case.kind}</td><td class="text" lang="{_language(o)}">{escape(_text(o))}</td>'
         f"<td>{escape(', '.join(o.expected) or 'no answer')}</td><td>{o.verdict}</td>"
         f'<td>{escape(o.topic or ", ".join(o.offered))}</td><td class="n">{o.confidence:.2f}</td></tr>'
         for o in misses(outcomes)
     )
-    head = "".join(
-        f"<th>{name}</th>"
-        for name in ("id", "kind", "text", "expected", "verdict", "given", "confidence")
-    )
-    return f"<table><tr>{head}</tr>{rows}</table>"
+    head = ("id", "kind", "text", "expected", "verdict", "given", "confidence")
+    return _table("Each question that was not taken as it should be", head, rows)
 
 
 def _goal(name: str) -> str:

@@ -66,3 +66,11 @@ def test_a_turn_that_asks_two_things_is_right_with_both_answers_only():
     assert half._replace(offered=("storskrald",)).reached
     assert half._replace(shown=both).right
     assert half._replace(topic="pas-pris").wrong
+
+
+def test_wide_tables_scroll_in_frames_the_keyboard_reaches_and_the_page_fits_a_phone():
+    page = report(_three(), {"share": 0.5}, DAY)
+
+    assert 'content="width=device-width' in page
+    assert page.count("<table>") == page.count('<div class="scroll" tabindex="0" role="region"')
+    assert page.count("<caption>") == page.count("<table>")
