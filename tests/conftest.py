@@ -1,6 +1,7 @@
 """What many tests stand on: a data folder, a keyring, an embedded broker on a free port."""
 
 import asyncio
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,10 @@ import pytest
 from infra.embedded.parts import broker_binary
 from infra.keyring import Keyring, open_keyring
 from tests import postgres, side_by_side
+
+# Several tests and services share two cores: more threads in a product only wait for each other, and
+# took eight times the processor time. Before anything loads NumPy; services started by tests inherit it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

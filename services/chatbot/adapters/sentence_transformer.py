@@ -16,9 +16,12 @@ class SentenceTransformerEmbedder:
     def __init__(self, folder: Path) -> None:
         import torch  # noqa: PLC0415 - slow, and not every command needs it
         from sentence_transformers import SentenceTransformer  # noqa: PLC0415
+        from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
 
-        # More threads are slower for a static model, and answers share the machine with the rest.
+        # More threads are slower for a static model, and answers share the machine with the rest. The
+        # same holds for NumPy's products: on two cores a second thread made them ten times as dear.
         torch.set_num_threads(1)
+        threadpool_limits(1)
         self._torch = torch
         self._model = SentenceTransformer(str(folder), device="cpu")
         # A model with prompts (e5 and its like) is left to `encode`, which knows where they go.
