@@ -1,6 +1,7 @@
 """The head: a dense and a sparse linear classifier whose scores are scaled and added."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -114,12 +115,19 @@ def fit_head(
     # Sorted by sklearn, so the empty label comes first there and last here.
     inside = np.array([label != OUTSIDE for label in labels])
     names = np.array(labels)
-    dense_model = LogisticRegression(C=plan.dense_c, max_iter=120).fit(dense[inside], names[inside])
-    sparse_model = solve(LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0), rows, names)
-    head_dense = _linear(dense_model, classes)
-    head_sparse = _linear(sparse_model, classes)
     both = sparse.hstack([rows, sparse.csr_matrix(plan.flag_dense * dense)]).tocsr()
-    flag_rows = [_fit_flag(both, flags[:, n], plan, solve) for n in range(flags.shape[1])]
+    # Each may be solved in a process of its own, and the dense part meanwhile here.
+    with ThreadPoolExecutor(1 + flags.shape[1]) as beside:
+        plain = LinearSVC(C=plan.sparse_c, tol=TOLERANCE, random_state=0)
+        sparse_model = beside.submit(solve, plain, rows, names)
+        felt = [
+            beside.submit(_fit_flag, both, flags[:, n], plan, solve) for n in range(flags.shape[1])
+        ]
+        dense_model = LogisticRegression(C=plan.dense_c, max_iter=120)
+        dense_model.fit(dense[inside], names[inside])
+    head_dense = _linear(dense_model, classes)
+    head_sparse = _linear(sparse_model.result(), classes)
+    flag_rows = [flag.result() for flag in felt]
     weights = np.column_stack([weight for weight, _ in flag_rows]).astype(np.float32)
     biases = np.array([bias for _, bias in flag_rows], dtype=np.float32)
     return Head(

@@ -110,7 +110,7 @@ def look_at(inquiries: Sequence[Inquiry], model: Model) -> Look:
     numbered = number_words([word.text for word in one.words] for one in prepared)
     glossary = _glossary(numbered, model)
     scored = score(numbered, glossary, lambda: [one.whole for one in prepared])
-    near = nearest(model.examples, scored.dense, model.examples_across)
+    near = nearest(model.examples, scored.dense, model.products)
     outside = model.calibration.outside(_signs(scored, near.cosines, glossary, numbered))
     typical = typicality(near.cosines[:, 0], model.calibration.typicality)
     flags = model.head.flags(scored.dense, scored.spread.matrix)

@@ -36,7 +36,13 @@ def solving(rows: int) -> Iterator[Solve]:
         return
     # Started afresh, not forked: this process has threads, and locks that a fork would copy closed.
     with ProcessPoolExecutor(PROCESSES, mp_context=get_context("spawn")) as pool:
+        # They come at the first call, and have seconds of imports to do: now, while only one core is busy.
+        pool.submit(_be_there)
         yield lambda model, rows, labels: pool.submit(_fit, model, rows, labels).result()
+
+
+def _be_there() -> None:
+    pass
 
 
 def _fit(model: LinearSVC, rows: Matrix, labels: NDArray[Any]) -> LinearSVC:

@@ -135,6 +135,8 @@ def read_manifest(folder: Path) -> Manifest:
 
 def load(folder: Path) -> Model:
     """Raises ModelError. Imports torch, which takes seconds."""
+    from services.classifier.adapters.half_product import half_product  # noqa: PLC0415 - torch
+
     manifest = read_manifest(folder)
     arrays = load_file(folder / "head.safetensors")
     names = json.loads((folder / "features.json").read_text("utf-8"))
@@ -146,6 +148,7 @@ def load(folder: Path) -> Model:
     )
     lines = (folder / "examples.jsonl").read_text("utf-8").splitlines()
     outside = manifest.embedding != EMBEDDING
+
     return Model(
         name=manifest.name,
         digest=_digest(folder),
@@ -158,6 +161,7 @@ def load(folder: Path) -> Model:
         examples=arrays["examples"],
         known=[Known(*json.loads(line)) for line in lines],
         kinds={name: Kind(*kind) for name, kind in manifest.kinds.items()},
+        quick=half_product(arrays["examples"]),
     )
 
 

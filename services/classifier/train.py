@@ -67,14 +67,14 @@ def train(
     # Order must not matter: the same examples make the same model, bit for bit.
     examples = sorted([*examples, *named_examples(examples, taxonomy)], key=lambda e: e.id)
     head_plan = head_plan or HeadPlan()
-    masked = [mask(_whole(example)) for example in examples]
-    clean = [
-        blank(_whole(example), one.spans) for example, one in zip(examples, masked, strict=True)
-    ]
-    rows = _rows(examples, clean)
-    step()
     # One thread in each product: the number of cores must not change a bit. Two run side by side.
-    with threadpool_limits(1), ThreadPoolExecutor(1) as beside, solving(len(rows.texts)) as solve:
+    with solving(len(examples)) as solve, threadpool_limits(1), ThreadPoolExecutor(1) as beside:
+        masked = [mask(_whole(example)) for example in examples]
+        clean = [
+            blank(_whole(example), one.spans) for example, one in zip(examples, masked, strict=True)
+        ]
+        rows = _rows(examples, clean)
+        step()
         final = beside.submit(_final, rows, clean, outside_embedding, head_plan, solve)
         source = (
             load_lexicon() if outside_embedding is None else outside_embedding.embedder.embed(clean)
