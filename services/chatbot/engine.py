@@ -198,7 +198,7 @@ class Engine:
                 await tx.execute(
                     publication.update().where(publication.c.digest == name).values(at=now)
                 )
-            released_by = await releases.accounts(tx, name)
+            released_by = await releases.settled(tx, name)
             told = announcements(changes(before, index.articles), cause, released_by)
             for event_id, event in told:
                 await self._put(tx, event_id, event)

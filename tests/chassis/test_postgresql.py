@@ -97,7 +97,8 @@ async def test_the_editors_pages_and_two_signatures(url, tmp_path):
             assert not await releases.propose(tx, "d", emil, at)
             assert not await releases.approve(tx, "d", freja.account, at)
             assert await releases.approve(tx, "d", emil, at)
-            assert await releases.accounts(tx, "d") == (freja.account, emil)
+            assert await releases.settled(tx, "d") == (freja.account, emil)
+            assert await releases.settled(tx, "d") == ()
 
 
 async def test_the_router_opens_a_case_once(url, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import pytest_asyncio
 
 from contracts.answer import ArticlePublished, ArticleWithdrawn
+from services.chatbot.commands import publish_default
 from services.chatbot.compare import Outcome, Shown, difference
 from services.chatbot.differences import pieces, revisions
 from services.chatbot.knowledge import parse_article
@@ -199,6 +200,21 @@ class TestPreview:
         withdrawn = await town.said(ArticleWithdrawn)
         assert {tuple(one["released_by"]) for one in withdrawn} == {(EDITOR, COORDINATOR)}
         assert "Mappens tekster er dem, der svarer" in (await editor.get(PAGE)).text
+
+    async def test_published_again_from_a_shell_it_is_not_said_to_be_their_release(self, town):
+        edit(town, "pas-pris.da", *NEW_PRICE)
+        editor, coordinator = await town.staff(EDITOR), await town.staff(COORDINATOR)
+        digest = digest_on(await previewed(town, editor))
+        await send(editor, f"{PAGE}/release", digest=digest, verdict="propose")
+        await send(coordinator, f"{PAGE}/release", digest=digest, verdict="approve")
+        for was, becomes in ((2, 3), (3, 2)):
+            edit(town, "pas-pris.da", (f"version: {was}", f"version: {becomes}"))
+            await asyncio.to_thread(publish_default, town.settings)
+            await town.engine.refresh()
+
+        assert town.engine.publication == digest
+        told = [one["released_by"] for one in (await town.said(ArticlePublished))[30:]]
+        assert told == [[EDITOR, COORDINATOR], [], []]
 
     async def test_a_file_saved_after_the_preview_is_not_published_unseen(self, town):
         edit(town, "pas-pris.da", *NEW_PRICE)
