@@ -110,10 +110,12 @@ def return_courtesy(question: Question, _world: World) -> Question | Reply:
 def refuse_by_kind(question: Question, world: World) -> Question | Reply:
     """What no phrase catches and is still one's own case, a plea, legal advice or talk to the machine."""
     text = question.text[:LONGEST_QUESTION]
-    if word_for_word(text, question, world) is not None:
-        return question
     # In a conversation a short message leans on what was said: alone it is easily misheard.
-    more = FOLLOWING if is_short(text) and previous_article(question, world) is not None else 0.0
+    leans = is_short(text) and previous_article(question, world) is not None
+    bare = leans and is_bare(text, question.language, world.phrases)
+    if bare or word_for_word(text, question, world) is not None:
+        return question
+    more = FOLLOWING if leans else 0.0
     kind = world.index.kinds.refused(text, world.embedder.embed([text])[0], more=more)
     if kind in ("own-case", "decision") and _is_others(
         look_up(text, question, world), question, world

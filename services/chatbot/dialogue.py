@@ -16,7 +16,9 @@ _AND_ASK = re.compile(
 # Without one of these a short remark ("det var det", "ok så") asks nothing.
 _ASKS = re.compile(
     r"\?|\b(hv\w+|hur|vad|var|naer|vem|vilk\w+|how|what|where|when|who|which|why|kost\w*|cost\w*|pris\w*|price|"
-    r"gratis|free|kan|can|skal|ska|must|maa|faar|may|gaelder|frist|deadline|aaben|open|oppet|oeppet)\b"
+    r"gratis|free|kan|can|skal|ska|must|maa|faar|may|gaelder|frist|deadline|aaben|open|oppet|oeppet)\b|"
+    # For whom else: "and for my husband", "til min mor altså".
+    r"^(?:\w+ )?(?:for|til|foer|aat|with|med) (?:my|min|mit|mine|mitt|mina|vores|our|vaar|hans|her|his)\b"
 )
 MOST_QUESTIONS = 4
 FOLLOW_WORDS = 14

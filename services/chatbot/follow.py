@@ -21,6 +21,8 @@ ALONE = 0.5
 """How loud a follow-up without a subject is beside the same with its subject named."""
 FEW = 5
 """Words of a message that hardly has a subject of its own."""
+TOLD_APART = 0.9
+"""Share among the buttons' own articles from which a few words more choose one of them."""
 HOLDS_BOTH_WAYS = 0.94
 """Share of the ranking, with its subject and without it, from which a follow-up is answered."""
 
@@ -32,6 +34,9 @@ def lean_on_thread(
     bare = is_bare(text, question.language, world.phrases)
     if is_remark(text) or (not bare and not _may_follow(text, alone, question, world)):
         return None
+    told = None if bare else _told_apart(alone, question, world)
+    if told is not None:
+        return told
     named = look_up(in_thread(text, previous.title), question, world)
     near = _near(previous, question.thread, world.index)
     if bare:
@@ -51,6 +56,22 @@ def lean_on_thread(
     if best not in near:
         return None
     return _followed(best, named.decision.confidence, question, world.index)
+
+
+def _told_apart(alone: Look, question: Question, world: World) -> Part | None:
+    """After buttons a few words more may say which of them is meant."""
+    offered = [n for n, topic in enumerate(world.index.topics) if topic in question.thread.offered]
+    if len(offered) < 2 or alone.decision.choice == "answer":
+        return None
+    if not set(alone.decision.topics) & set(offered):
+        return None
+    logits = alone.evidence.logits[offered].astype(np.float64)
+    shares = np.exp(logits - logits.max())
+    shares /= shares.sum()
+    best = int(np.argmax(shares))
+    if shares[best] < TOLD_APART or not alone.evidence.open[offered[best]]:
+        return None
+    return _followed(offered[best], float(shares[best]), question, world.index)
 
 
 def _may_follow(text: str, alone: Look, question: Question, world: World) -> bool:

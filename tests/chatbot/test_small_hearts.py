@@ -87,6 +87,14 @@ def test_a_question_without_a_subject_is_bare(text):
     assert is_bare(text, "da", PHRASES)
 
 
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("til min mor altså", "da"), ("och min frus?", "sv"), ("for my husband too", "en")],
+)
+def test_for_whom_else_is_asked_without_a_subject(text, language):
+    assert is_bare(text, language, PHRASES)
+
+
 def test_a_question_with_a_subject_is_not_bare():
     assert not is_bare("hvad koster et pas", "da", PHRASES)
     assert continues("og hvad med storskrald", "da", PHRASES)
