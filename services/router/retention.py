@@ -48,19 +48,33 @@ class Retention(BaseModel):
 
 
 def load_retention(folder: Path | None, taxonomy: Taxonomy) -> Retention:
-    """The municipality's retention.yaml, or the sample one. Raises RetentionError."""
-    own = folder / FILE if folder else None
-    path = own if own and own.exists() else None
-    where = str(path) if path else "the sample retention file"
+    """The municipality's retention.yaml; the sample one for the sample municipality.
+
+    A municipality that wrote none keeps everything: nobody's records go by a deadline of ours.
+    Raises RetentionError.
+    """
+    if folder is None:
+        text, where = files("services.router").joinpath(FILE).read_text("utf-8"), "the sample file"
+    else:
+        path = folder / FILE
+        if not path.exists():
+            return Retention()
+        where = str(path)
+        try:
+            text = path.read_text("utf-8")
+        except OSError as error:
+            raise RetentionError(f"{where} cannot be read: {error.strerror}.") from None
+    found = _parse(text, where)
+    unknown = found.unknown(taxonomy)
+    # The sample file speaks of the sample departments; a taxonomy of one's own may lack them.
+    if unknown and folder is not None:
+        raise RetentionError(f"{where}: {unknown[0]} is neither a department nor a category.")
+    return found
+
+
+def _parse(text: str, where: str) -> Retention:
     try:
-        text = (
-            path.read_text("utf-8")
-            if path
-            else files("services.router").joinpath(FILE).read_text("utf-8")
-        )
-        found = Retention.model_validate(yaml.safe_load(text) or {})
-    except OSError as error:
-        raise RetentionError(f"{where} cannot be read: {error.strerror}.") from None
+        return Retention.model_validate(yaml.safe_load(text) or {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" near line {mark.line + 1}" if mark else ""
@@ -69,8 +83,3 @@ def load_retention(folder: Path | None, taxonomy: Taxonomy) -> Retention:
         first = error.errors()[0]
         place = ".".join(map(str, first["loc"])) or "the file"
         raise RetentionError(f"{where}: {place}: {first['msg']}.") from None
-    unknown = found.unknown(taxonomy)
-    # The sample file speaks of the sample departments; a municipality with its own may lack them.
-    if unknown and path:
-        raise RetentionError(f"{where}: {unknown[0]} is neither a department nor a category.")
-    return found

@@ -161,3 +161,9 @@ async def test_the_page_says_how_many_fall_due_and_by_which_rule(strict):
     assert "Inden for 30 dage udløber fristen for 2 henvendelser" in page
     assert "30 dage efter, at sagen er lukket" in page
     assert "afleveres til arkiv; slettes ikke af sig selv" in page
+
+
+def test_a_municipality_that_wrote_no_file_loses_nothing_to_ours(office, tmp_path):
+    silent = load_retention(tmp_path, office.desk.taxonomy)
+
+    assert silent.days_of("tmf", "tmf.affald") is None
