@@ -62,7 +62,10 @@ class SentenceTransformerEmbedder:
 
 def _is_static(model: Any) -> bool:
     """Whether it is the mean of its tokens' vectors, of length 1, and nothing else."""
-    from sentence_transformers.models import Normalize, StaticEmbedding  # noqa: PLC0415
+    from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415
+        Normalize,
+        StaticEmbedding,
+    )
 
     return [type(module) for module in model] == [StaticEmbedding, Normalize]
 
