@@ -60,8 +60,11 @@ class Releases:
             if row.proposed_by == member.account:
                 raise ReleaseRefusedError("own")
             # Approved, and the process ended before it was adopted: once more finishes it.
-            if row.approved_at is None:
-                await releases.approve(tx, digest, member.account, self._chassis.clock())
+            now = self._chassis.clock()
+            if row.approved_at is None and not await releases.approve(
+                tx, digest, member.account, now
+            ):
+                raise ReleaseRefusedError("not-proposed")
         try:
             await asyncio.to_thread(adopt_prepared, self._root, digest)
         except IndexFileError:
