@@ -236,6 +236,13 @@ def test_after_buttons_a_bare_question_is_about_what_was_offered_first(world):
     assert reply.parts[0].article.id == "storskrald"
 
 
+def test_after_buttons_a_few_words_more_choose_one_of_them(world):
+    more = "den gamle sofa altså"
+    offered = _ask(world, more, Thread(None, ("rotter", "storskrald"))).parts[0]
+    assert offered.article is not None
+    assert offered.article.id == "storskrald"
+
+
 def test_a_cry_in_other_words_rings_and_its_lookalike_does_not():
     known = read_cries()
     base = load_base(CHATBOT / "knowledge")
