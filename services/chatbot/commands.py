@@ -187,7 +187,7 @@ def publish_default(settings: "ChatbotSettings") -> str:
     embedder = load_embedder(settings)
     if embedder is None:
         raise KnowledgeError([NO_MODEL])
-    digest = publication_digest(base, embedder.digest)
+    digest = publication_digest(base, embedder.digest, settings)
     if current_digest(settings.index_folder) == digest[:32]:
         return digest[:32]
     index, embedded = index_of(settings, base, embedder)

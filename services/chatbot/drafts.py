@@ -45,6 +45,7 @@ class Drafts:
     def _state(self) -> _State:
         folders = (self._settings.articles_folder, self._settings.signposts_folder)
         found = {path: path.stat() for folder in folders for path in folder.glob("*.md")}
+        found |= {path: path.stat() for path in self._settings.teaching_files}
         return {str(path): (stat.st_mtime_ns, stat.st_size) for path, stat in found.items()}
 
     def _draft(self, index: Index | None) -> Draft:
@@ -53,7 +54,7 @@ class Drafts:
             base = whole_base(self._settings)
         except KnowledgeError as error:
             return Draft("", (), error.problems)
-        digest = publication_digest(base, index.model_digest if index else "")[:32]
+        digest = publication_digest(base, index.model_digest if index else "", self._settings)[:32]
         return Draft(
             digest,
             tuple(revisions(before, base.articles)),

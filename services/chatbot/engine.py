@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -145,28 +144,31 @@ class Engine:
         return World(index, embedder, self._store, self._phrases, home)
 
     def _publish_if_needed(self) -> None:
-        """The first publication, or the published texts again for another model."""
+        """The first publication, or the published texts again for another model or other teaching."""
         assert self._embedder is not None
         root = self._settings.index_folder
         try:
             index = load_index(root)
         except IndexFileError:
             base = whole_base(self._settings)
-            outside = read_outside(outside_file(self._settings).read_text("utf-8"))
         else:
-            if index.model_digest == self._embedder.digest:
+            base = Base(index.articles)
+            if current_digest(root) == self._named(base)[:32]:
                 return
-            base, outside = Base(index.articles), index.outside
         made, _ = publish(
             base,
-            outside,
+            read_outside(self._settings.outside_file.read_text("utf-8")),
             municipality=self._municipality.id,
             embedder=self._embedder,
             known={},
             inquiries=read_inquiries(self._settings.inquiries_folder),
             cases=read_cases(self._settings.development_folder, self._phrases),
         )
-        save_index(root, made, publication_digest(base, self._embedder.digest))
+        save_index(root, made, self._named(base))
+
+    def _named(self, base: Base) -> str:
+        assert self._embedder is not None
+        return publication_digest(base, self._embedder.digest, self._settings)
 
     async def _announce(self, index: Index, name: str) -> None:
         """What was published and withdrawn is in the trail; the same publication is told once."""
@@ -211,11 +213,14 @@ class Engine:
         await self._chassis.outbox.put(tx, envelope, cause=None)
 
 
-def outside_file(settings: ChatbotSettings) -> Path:
-    own = settings.municipality / "outside.yaml" if settings.municipality else None
-    return own if own and own.exists() else Path(__file__).parent / "outside.yaml"
+def publication_digest(base: Base, model_digest: str, settings: ChatbotSettings) -> str:
+    """Names a publication by what it says, what it is searched with and what taught it.
 
-
-def publication_digest(base: Base, model_digest: str) -> str:
-    """Names a publication by what it says and what it is searched with."""
-    return sha256(f"{FORMAT}/{base.digest}/{model_digest}".encode()).hexdigest()
+    So a new cry for help or a new question nobody answers is a new publication too.
+    """
+    taught = sha256()
+    for path in settings.teaching_files:
+        taught.update(path.name.encode() + b"\0" + sha256(path.read_bytes()).digest())
+    return sha256(
+        f"{FORMAT}/{base.digest}/{model_digest}/{taught.hexdigest()}".encode()
+    ).hexdigest()

@@ -23,7 +23,7 @@ from services.chatbot.adapters.index_files import (
     write_index,
 )
 from services.chatbot.check import Finding, check
-from services.chatbot.engine import outside_file, publication_digest
+from services.chatbot.engine import publication_digest
 from services.chatbot.index import Index
 from services.chatbot.knowledge import Base, KnowledgeError
 from services.chatbot.loading import load_embedder
@@ -59,7 +59,7 @@ def index_of(settings: ChatbotSettings, base: Base, embedder: Embedder) -> tuple
     embedded anew. Raises KnowledgeError."""
     return publish(
         base,
-        read_outside(outside_file(settings).read_text("utf-8")),
+        read_outside(settings.outside_file.read_text("utf-8")),
         municipality=load_municipality(settings.municipality).id,
         embedder=embedder,
         known=known_vectors(settings.index_folder, embedder.digest),
@@ -82,7 +82,7 @@ def prepare(settings: ChatbotSettings) -> None:
     if problems:
         raise KnowledgeError(problems)
     say(Step(step="building"))
-    digest = publication_digest(base, embedder.digest)
+    digest = publication_digest(base, embedder.digest, settings)
     index, _ = index_of(settings, base, embedder)
     forget_prepared(settings.index_folder)
     folder = prepared_folder(settings.index_folder, digest[:32])

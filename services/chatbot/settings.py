@@ -62,6 +62,20 @@ class ChatbotSettings(MailSettings):
         return Path(__file__).parent / "development"
 
     @property
+    def outside_file(self) -> Path:
+        """Questions no article answers, read when publishing."""
+        own = self.municipality / "outside.yaml" if self.municipality else None
+        return own if own and own.exists() else Path(__file__).parent / "outside.yaml"
+
+    @property
+    def teaching_files(self) -> tuple[Path, ...]:
+        """Everything beside articles and model that a publication is made of."""
+        lines = [f for f in (self.inquiries_folder, self.development_folder) if f is not None]
+        phrases = sorted((Path(__file__).parent / "phrases").glob("*.yaml"))
+        rows = sorted(path for folder in lines for path in folder.glob("*.jsonl"))
+        return (self.outside_file, *phrases, *rows)
+
+    @property
     def signposts_folder(self) -> Path:
         """Articles that only say which other authority decides."""
         own = self.municipality / "signposts" if self.municipality else None

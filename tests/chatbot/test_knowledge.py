@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 from services.chatbot.check import check, readability
+from services.chatbot.engine import publication_digest
 from services.chatbot.knowledge import Base, KnowledgeError, load_base, parse_article
+from services.chatbot.publish import whole_base
+from services.chatbot.settings import ChatbotSettings
+from tests.chatbot.sample import make_municipality
 
 GOOD = """---
 id: pas-pris
@@ -87,3 +91,17 @@ def test_the_sample_base_is_sound_and_has_every_topic_in_three_languages():
     assert len(base.topics()) == 56
     assert len(base) == 168
     assert [f for f in check(base, date(2026, 11, 22)) if f.level == "error"] == []
+
+
+def test_a_new_cry_or_a_new_question_for_nobody_is_a_new_publication(tmp_path):
+    folder = make_municipality(tmp_path / "town", ("rotter",))
+    settings = ChatbotSettings(data=tmp_path / "data", municipality=folder)
+    base = whole_base(settings)
+    before = publication_digest(base, "m", settings)
+
+    assert publication_digest(base, "m", settings) == before
+    (folder / "outside.yaml").write_text("da: [hvem ejer månen]")
+    assert publication_digest(base, "m", settings) != before
+    assert any(path.name == "cries.yaml" for path in settings.teaching_files)
+    (folder / "examples" / "kff.jsonl").touch()
+    assert any(path.name == "kff.jsonl" for path in settings.teaching_files)
