@@ -31,9 +31,9 @@ RIDGE = 1.5e-5
 ROUNDS = 60
 WEIGHT = {"cries": 3.0, "urgent": 0.7, "lookalikes": 4.0, "ordinary": 1.0, "calm": 0.5}
 """How much one example counts among its side: letters are many and unlike a chat."""
-QUESTIONS_HEARD = 0.03
+QUESTIONS_HEARD = 0.04
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
-LOOKALIKES_HEARD = 0.15
+LOOKALIKES_HEARD = 0.2
 """The same of what only sounds like one: a false alarm costs one button (misread.py)."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""

@@ -121,7 +121,10 @@ def features(text: str) -> list[str]:
 
 
 def read_refused(text: str | None = None) -> tuple[tuple[Kind, str], ...]:
-    """Examples of what is refused, by kind and language. Raises KnowledgeError."""
+    """Examples of what is refused, by kind and language, and under `asks` of what only sounds like it.
+
+    Raises KnowledgeError.
+    """
     name = "phrases/refused.yaml"
     source = text or files("services.chatbot").joinpath(name).read_text("utf-8")
     try:
@@ -132,7 +135,7 @@ def read_refused(text: str | None = None) -> tuple[tuple[Kind, str], ...]:
 
 
 def _listed(raw: Any, name: str) -> Iterable[tuple[Kind, str]]:
-    for kind in REFUSED:
+    for kind in (*REFUSED, "asks"):
         of = raw.get(kind) if isinstance(raw, dict) else None
         if not isinstance(of, dict) or any(tongue not in TONGUES for tongue in of):
             raise KnowledgeError([f"{name}: {kind}: must hold lists by da, sv and en"])
