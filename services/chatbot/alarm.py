@@ -14,11 +14,11 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize
 
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.manner import manner
 from services.chatbot.screen import Danger, Screening
 from services.chatbot.senses import Senses, read_senses, sensed
@@ -79,9 +79,7 @@ SILENT = Alarm({}, 0.0, float("inf"))
 
 def read_cries() -> Cries:
     """Examples that hold for every municipality."""
-    raw = yaml.safe_load(
-        files("services.chatbot").joinpath("phrases/cries.yaml").read_text("utf-8")
-    )
+    raw = read_yaml(files("services.chatbot").joinpath("phrases/cries.yaml").read_text("utf-8"))
     by_language = chain.from_iterable(kind.values() for kind in raw["cries"].values())
     return Cries(
         tuple(chain.from_iterable(by_language)),

@@ -10,8 +10,7 @@ from importlib.resources import files
 from itertools import pairwise
 from typing import Any
 
-import yaml
-
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.screen import hearable
 
 _WORD = re.compile(r"[\w'-]+")
@@ -92,7 +91,7 @@ def _pair(heard: list[str], first: Listed, second: Listed) -> bool:
 @lru_cache(maxsize=1)
 def _names() -> Names:
     text = files("services.chatbot").joinpath("phrases", "elsewhere.yaml").read_text("utf-8")
-    raw: dict[str, Any] = yaml.safe_load(text)
+    raw: dict[str, Any] = read_yaml(text)
     return Names(
         {name: _listed(words) for name, words in raw.items() if isinstance(words, str)},
         {name.removeprefix("about_"): frozenset(raw[name]) for name in raw if "about_" in name},

@@ -16,6 +16,7 @@ import yaml
 from numpy.typing import NDArray
 from scipy import sparse
 
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.knowledge import TONGUES, KnowledgeError
 from services.chatbot.ports import Floats
 from services.chatbot.softmax import fit_softmax, log_softmax
@@ -128,7 +129,7 @@ def read_refused(text: str | None = None) -> tuple[tuple[Kind, str], ...]:
     name = "phrases/refused.yaml"
     source = text or files("services.chatbot").joinpath(name).read_text("utf-8")
     try:
-        raw: Any = yaml.safe_load(source)
+        raw: Any = read_yaml(source)
     except yaml.YAMLError as error:
         raise KnowledgeError([f"{name}: is not valid YAML"]) from error
     return tuple(_listed(raw, name))

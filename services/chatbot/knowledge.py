@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, NamedTuple
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from infra.text.safe_yaml import read_yaml
+
 Tongue = Literal["da", "sv", "en"]
 """Languages articles are written in."""
 TONGUES: tuple[Tongue, ...] = ("da", "sv", "en")
@@ -116,7 +118,7 @@ def parse_article(name: str, text: str) -> Article:
     if match is None:
         raise KnowledgeError([f"{name}: must begin with front matter between two --- lines"])
     try:
-        raw: Any = yaml.safe_load(match[1])
+        raw: Any = read_yaml(match[1])
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" near line {mark.line + 2}" if mark else ""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.knowledge import KnowledgeError
 
 
@@ -105,7 +106,7 @@ def load_municipality(folder: Path | None) -> Municipality:
         else files("services.chatbot").joinpath("municipality.yaml").read_text("utf-8")
     )
     try:
-        raw: Any = yaml.safe_load(text)
+        raw: Any = read_yaml(text)
         return Municipality.model_validate(raw)
     except yaml.YAMLError as error:
         raise KnowledgeError([f"{where}: is not valid YAML"]) from error

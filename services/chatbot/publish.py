@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.alarm import Alarm, fit_alarm, read_cries
 from services.chatbot.categories import NONE, Categories, fit_categories
 from services.chatbot.fit import Budget, Material, build_index
@@ -265,7 +266,7 @@ def sync(store: VectorStore, index: Index) -> tuple[int, int]:
 def read_outside(text: str, name: str = "outside.yaml") -> tuple[Entry, ...]:
     """Questions that are nobody's here, by language. Raises KnowledgeError."""
     try:
-        raw: Any = yaml.safe_load(text) or {}
+        raw: Any = read_yaml(text) or {}
     except yaml.YAMLError as error:
         raise KnowledgeError([f"{name}: is not valid YAML"]) from error
     entries: list[Entry] = []

@@ -7,9 +7,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
-
 from infra.text.normalise import fold
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.knowledge import TONGUES, KnowledgeError
 from services.chatbot.terms import spoken_words
 
@@ -87,7 +86,7 @@ def load_phrases() -> Phrases:
 
 
 def parse_phrases(by_language: Mapping[str, str]) -> Phrases:
-    raw: dict[str, Any] = {language: yaml.safe_load(text) for language, text in by_language.items()}
+    raw: dict[str, Any] = {language: read_yaml(text) for language, text in by_language.items()}
     heard = list(raw.values())
     try:
         return Phrases(

@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 
-import yaml
-
+from infra.text.safe_yaml import read_yaml
 from services.chatbot.terms import spoken_words
 
 NEAR = 10
@@ -44,9 +43,7 @@ REMEMBERED = 20_000
 
 
 def read_senses() -> Senses:
-    raw = yaml.safe_load(
-        files("services.chatbot").joinpath("phrases/senses.yaml").read_text("utf-8")
-    )
+    raw = read_yaml(files("services.chatbot").joinpath("phrases/senses.yaml").read_text("utf-8"))
     words: dict[str, tuple[str, ...]] = {}
     stems: dict[str, tuple[str, ...]] = {}
     for sense, listed in raw.items():
