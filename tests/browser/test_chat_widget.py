@@ -153,6 +153,31 @@ def test_no_accessibility_violation_in_any_state(page, url, language):
     shoot(page, f"person-{language}")
 
 
+@pytest.mark.parametrize("width", [1000, 320])
+def test_who_was_misread_is_answered_by_one_button_of_the_keyboard(browser, place, url, width):
+    from services.chatbot.adapters.index_files import load_index
+    from services.chatbot.alarm import read_cries
+    from services.chatbot.screen import load_phrases, screen
+
+    phrases, alarm = load_phrases(), load_index(place[0] / "knowledge").alarm
+    unnamed = (c for c in read_cries().cries if screen(c, phrases).danger is None)
+    context = browser.new_context(viewport={"width": width, "height": 700})
+    page = context.new_page()
+    open_chat(page, url)
+    ask(page, next(cry for cry in unnamed if alarm.rings(cry)), "crisis")
+    button = page.locator("henvend-chat article.crisis button", has_text="Ingen er i fare")
+
+    assert button.count() == 1
+    assert violations(page) == []
+    assert page.evaluate(WIDE) == [] or width > 320
+    shoot(page, f"misread-{width}")
+    button.focus()
+    page.keyboard.press("Enter")
+    page.locator("henvend-chat article.answer").wait_for()
+    assert page.locator("henvend-chat article.crisis").count() == 1
+    context.close()
+
+
 def test_no_accessibility_violation_in_the_dark(browser, url):
     context = browser.new_context(color_scheme="dark", viewport={"width": 1000, "height": 800})
     page = context.new_page()
