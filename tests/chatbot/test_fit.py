@@ -94,7 +94,9 @@ def test_what_is_refused_is_heard_in_other_words(kinds, text, kind):
 def test_few_of_the_articles_own_questions_are_taken_for_something_refused(kinds):
     model, held = kinds
     asks = held[:, KINDS.index("asks")] >= np.log(0.5)
-    assert asks[:1000].mean() > 0.95
+    # Not more: every fifth example is of what is refused, and words alone tell them apart less well
+    # than the real embedding does.
+    assert asks[:1000].mean() > 0.93
     texts = [q for a in load_base(CHATBOT / "knowledge").articles.values() for q in a.questions]
     vectors = WordEmbedder().embed(texts[::5])
     refused = [model.refused(t, v) for t, v in zip(texts[::5], vectors, strict=True)]
