@@ -26,6 +26,7 @@ values = st.recursive(
 leaves = st.dictionaries(keys, values, max_size=5)
 
 
+@pytest.mark.slow
 @given(leaves)
 def test_two_other_serialisers_write_the_same_bytes(fields):
     body = encode(fields)
@@ -34,6 +35,7 @@ def test_two_other_serialisers_write_the_same_bytes(fields):
     assert body == plain.encode() == rfc8785.dumps(fields)
 
 
+@pytest.mark.slow
 @given(leaves)
 def test_what_was_encoded_reads_back_and_encodes_to_itself(fields):
     assert decode(encode(fields)) == fields

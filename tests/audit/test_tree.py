@@ -165,6 +165,7 @@ def test_growing_in_any_steps_gives_the_tree_of_the_definition(size, steps):
     assert tree.root_of_tree(size, at(size, tiles)) == naive_root(hashes)
 
 
+@pytest.mark.slow
 @given(st.integers(1, 700), st.data())
 def test_every_entry_is_proved_and_no_other_leaf_is(size, data):
     index = data.draw(st.integers(0, size - 1))
@@ -183,6 +184,7 @@ def test_every_entry_is_proved_and_no_other_leaf_is(size, data):
             tree.verify_inclusion(index, size, edge.root(), hashes[index], proof[:-1])
 
 
+@pytest.mark.slow
 @given(st.integers(0, 700), st.data())
 def test_a_tree_begins_with_every_smaller_one_and_with_no_other(size, data):
     old = data.draw(st.integers(0, size))

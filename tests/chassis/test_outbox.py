@@ -88,6 +88,7 @@ async def test_what_a_broker_lost_after_acknowledging_it_is_published_again(box)
     assert box.broker.published == [str(lost)] * 2
 
 
+@pytest.mark.slow
 async def test_a_trail_that_is_away_for_long_is_not_flooded(box):
     event = await put(box)
     await work(box)

@@ -94,6 +94,7 @@ def test_a_batch_says_exactly_the_same_of_each_as_one_alone(model, examples) -> 
     assert together == [read(model, text) for text in texts]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [2, 7, 64])
 def test_the_bytes_that_are_written_do_not_depend_on_the_batch(model, size) -> None:
     """What `henvend classify` writes and what the service publishes: sums of floats must not show."""
