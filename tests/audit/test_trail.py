@@ -24,6 +24,8 @@ from tests.audit.conftest import (
 )
 from tests.audit.test_tree import naive_root
 
+pytestmark = pytest.mark.slow
+
 
 async def rows(world, query):
     async with world.database.read() as reader:

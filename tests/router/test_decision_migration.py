@@ -1,10 +1,13 @@
 """A router that ran before there was a monitor learns from its own history what was decided."""
 
+import pytest
 from sqlalchemy import delete, select, text
 
 from contracts.inquiry import DecisionContested
 from infra.chassis.tables import outbox
 from services.router.adapters.tables import decision
+
+pytestmark = pytest.mark.slow
 
 
 async def test_decisions_made_before_the_monitor_are_read_from_the_cases_history(office):

@@ -25,6 +25,8 @@ from services.router.receipt import token_of
 from services.router.refusal import ActRefusedError
 from tests.router.inquiries import MONDAY, classified, parts_of
 
+pytestmark = pytest.mark.slow
+
 HANNE, EMIL = "hanne.dpo", "emil.koordinator"
 KEPT = (tables.erasure, tables.erased_case, tables.decision)
 

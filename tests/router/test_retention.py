@@ -10,6 +10,8 @@ from services.router.retention_rounds import RetentionRounds
 from tests.router.inquiries import MONDAY, parts_of
 from tests.router.office import open_office
 
+pytestmark = pytest.mark.slow
+
 RULES = Retention(
     days=100,
     departments={"kff": 50, "bif": None},
