@@ -10,6 +10,7 @@ from functools import cache
 from importlib.resources import files
 
 from infra.text.alternatives import by_first_letter
+from infra.text.normalise import lowered
 
 
 @cache
@@ -21,14 +22,8 @@ def _cry() -> re.Pattern[str]:
 
 def cries_for(text: str) -> Iterator[tuple[int, int]]:
     """Where the text speaks of danger."""
-    yield from ((match.start(), match.end()) for match in _cry().finditer(_lower(text)))
+    yield from ((match.start(), match.end()) for match in _cry().finditer(lowered(text)))
 
 
 def cries_for_help(text: str) -> bool:
-    return _cry().search(_lower(text)) is not None
-
-
-def _lower(text: str) -> str:
-    """Lower case, letter for letter: four times faster than a pattern that ignores case."""
-    lowered = text.lower()
-    return lowered if len(lowered) == len(text) else "".join(c.lower()[:1] for c in text)
+    return _cry().search(lowered(text)) is not None

@@ -4,10 +4,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from services.router.measures import Share
+from services.router.own_file import parse
 
 Part = Annotated[float, Field(gt=0, lt=1)]
 FILE = "monitor.yaml"
@@ -55,14 +55,6 @@ def load_policy(folder: Path | None) -> Policy:
             if path
             else files("services.router").joinpath(FILE).read_text("utf-8")
         )
-        return Policy.model_validate(yaml.safe_load(text))
     except OSError as error:
         raise PolicyError(f"{where} cannot be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" near line {mark.line + 1}" if mark else ""
-        raise PolicyError(f"{where} is not valid YAML{line}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise PolicyError(f"{where}: {place}: {first['msg']}.") from None
+    return parse(text, where, Policy, PolicyError)

@@ -5,10 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.taxonomy import Taxonomy
+from services.router.own_file import parse
 
 FILE = "retention.yaml"
 Days = Annotated[int, Field(ge=30, le=36_500)]
@@ -64,22 +64,9 @@ def load_retention(folder: Path | None, taxonomy: Taxonomy) -> Retention:
             text = path.read_text("utf-8")
         except OSError as error:
             raise RetentionError(f"{where} cannot be read: {error.strerror}.") from None
-    found = _parse(text, where)
+    found = parse(text, where, Retention, RetentionError)
     unknown = found.unknown(taxonomy)
     # The sample file speaks of the sample departments; a taxonomy of one's own may lack them.
     if unknown and folder is not None:
         raise RetentionError(f"{where}: {unknown[0]} is neither a department nor a category.")
     return found
-
-
-def _parse(text: str, where: str) -> Retention:
-    try:
-        return Retention.model_validate(yaml.safe_load(text) or {})
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" near line {mark.line + 1}" if mark else ""
-        raise RetentionError(f"{where} is not valid YAML{line}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"])) or "the file"
-        raise RetentionError(f"{where}: {place}: {first['msg']}.") from None

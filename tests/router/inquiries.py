@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
 from contracts.event import Envelope, Event, Sealed, effect_id
+from contracts.governance import DeadLettered
 from contracts.inquiry import Alternative, InquiryClassified, InquiryPart, InquiryReceived, ModelRef
 from contracts.reference import reference_of
 
@@ -74,3 +75,19 @@ def enveloped(event: Event, event_id: UUID | None = None) -> Envelope:
         source="test",
         time=MONDAY,
     )
+
+
+def dead_letter(letter: UUID, **known) -> DeadLettered:
+    """What the classifier could not handle; `known` says what matters to the test."""
+    usual = {
+        "consumer": "classifier",
+        "reason": "invalid",
+        "error": "ValueError",
+        "attempts": 1,
+        "topic": "inquiry.received",
+        "partition": 0,
+        "offset": 1,
+        "size": 9,
+        "digest": "ab" * 32,
+    }
+    return DeadLettered.model_validate({"letter": letter, **usual, **known})

@@ -9,7 +9,6 @@ from sqlalchemy import select
 
 from contracts.case import CaseOpened, CaseReplied
 from contracts.event import effect_id
-from contracts.governance import DeadLettered
 from contracts.inquiry import DecisionContested, InquiryErased
 from infra.chassis.tables import outbox
 from infra.keyring import KeyDestroyedError
@@ -23,7 +22,7 @@ from services.router.erasure import (
 )
 from services.router.receipt import token_of
 from services.router.refusal import ActRefusedError
-from tests.router.inquiries import MONDAY, classified, parts_of
+from tests.router.inquiries import MONDAY, classified, dead_letter, parts_of
 
 pytestmark = pytest.mark.slow
 
@@ -143,20 +142,7 @@ async def a_lived_case(office):
     await office.hear(DecisionContested(inquiry=case.inquiry, wish="wrong"))
     key = await office.chassis.keyring.create(effect_id(case.inquiry, "letter"))
     await office.hear(
-        DeadLettered(
-            letter=key.id,
-            consumer="classifier",
-            reason="invalid",
-            error="text",
-            attempts=1,
-            topic="inquiry.received",
-            partition=0,
-            offset=1,
-            size=9,
-            digest="ab" * 32,
-            about=str(case.inquiry),
-            raw=key.seal("raw", "Åse Quistgaard"),
-        )
+        dead_letter(key.id, about=str(case.inquiry), raw=key.seal("raw", "Åse Quistgaard"))
     )
     return await office.case(case.reference)
 
@@ -342,20 +328,7 @@ async def test_a_dead_letter_about_it_that_comes_late_keeps_no_words(office):
     case = await office.open_case()
     await erase(office, case)
     key = await office.chassis.keyring.create(uuid4())
-    late = DeadLettered(
-        letter=key.id,
-        consumer="classifier",
-        reason="bug",
-        error="ValueError",
-        attempts=1,
-        topic="inquiry.received",
-        partition=0,
-        offset=7,
-        size=9,
-        digest="cd" * 32,
-        about=str(case.inquiry),
-        raw=key.seal("raw", "Åse Quistgaard"),
-    )
+    late = dead_letter(key.id, about=str(case.inquiry), raw=key.seal("raw", "Åse Quistgaard"))
 
     await office.hear(late)
 

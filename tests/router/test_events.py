@@ -13,7 +13,7 @@ from contracts.reference import reference_of
 from infra.chassis.tables import outbox
 from services.router.adapters import cases, tables
 from services.router.watch import Watch
-from tests.router.inquiries import WORDS, classified, enveloped, parts_of
+from tests.router.inquiries import WORDS, classified, dead_letter, enveloped, parts_of
 from tests.router.office import open_office
 
 
@@ -260,18 +260,7 @@ async def test_an_event_holds_no_word_of_the_citizen(office):
 
 
 async def test_a_dead_letter_of_any_service_is_on_the_page_once(office):
-    letter = DeadLettered(
-        letter=effect_id("x", "y"),
-        consumer="classifier",
-        reason="not-json",
-        error="JSONDecodeError",
-        attempts=1,
-        topic="inquiry.received",
-        partition=0,
-        offset=4,
-        size=12,
-        digest="00" * 32,
-    )
+    letter = dead_letter(effect_id("x", "y"), reason="not-json", error="JSONDecodeError")
     await office.hear(letter)
     await office.hear(letter)
 
