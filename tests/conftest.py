@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from infra.embedded.parts import broker_binary
 from infra.keyring import Keyring, open_keyring
@@ -18,6 +19,12 @@ from tests import postgres, side_by_side
 # Several tests and services share two cores: more threads in a product only wait for each other, and
 # took eight times the processor time. Before anything loads NumPy; services started by tests inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How fast a busy machine is today is no property of the code.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
