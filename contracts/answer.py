@@ -61,6 +61,8 @@ class ArticlePublished(Event):
     """Role that answers for the text."""
     released_by: tuple[str, ...] = ()
     """Accounts that proposed and approved this publication; empty: whoever runs the installation."""
+    alone: str | None = None
+    """Why no second person released it: `first-publication`, or the reason given at the shell."""
 
     @property
     def subject(self) -> str:
@@ -75,6 +77,8 @@ class ArticleWithdrawn(Event):
     reason: str
     released_by: tuple[str, ...] = ()
     """As of ArticlePublished; empty too when the text stopped answering by itself."""
+    alone: str | None = None
+    """As of ArticlePublished."""
 
     @property
     def subject(self) -> str:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
+from types import MappingProxyType
 from typing import Literal, NamedTuple
 
 from services.chatbot.knowledge import TONGUES, Article, Base
@@ -20,18 +21,45 @@ ALIKE = 0.85
 _SENTENCE = re.compile(r"[.!?:]+\s|\n+")
 
 
+Kind = Literal["missing", "link", "alike", "overdue", "review", "questions", "sentence", "lix"]
+# For the shell; the page has them in three languages under chatbot.preview.check.
+WORDS: dict[Kind, str] = {
+    "missing": "is missing: other languages have it",
+    "link": "links to {topic}, which has no {tongue} text",
+    "alike": "asks nearly as {other}: “{question}” / “{asked}”",
+    "overdue": "is overdue since {day}: it no longer answers",
+    "review": "must be reviewed by {day}",
+    "questions": "has {count} questions, should have {fewest}",
+    "sentence": "has a sentence of {count} words",
+    "lix": "is hard to read (LIX {lix})",
+}
+
+
 class Finding(NamedTuple):
     level: Literal["error", "warning"]
     """An error stops a publication."""
     article: str
-    words: str
+    kind: Kind
+    values: Mapping[str, str] = MappingProxyType({})
+    """What its words name; a `day` is an ISO date."""
+
+    @property
+    def words(self) -> str:
+        return WORDS[self.kind].format(**self.values)
+
+    @property
+    def shown(self) -> dict[str, str]:
+        """Its values as a page shows them."""
+        day = self.values.get("day")
+        dated = {"day": f"{date.fromisoformat(day):%d.%m.%Y}"} if day else {}
+        return {**self.values, **dated}
 
 
 def check(base: Base, day: date) -> list[Finding]:
     """Errors first; empty when there is nothing to say."""
     findings = [*_missing(base), *_dead_links(base), *_near_duplicates(base)]
     for key, article in sorted(base.articles.items()):
-        findings += [Finding("warning", key, words) for words in _about(article, day)]
+        findings += [Finding("warning", key, *found) for found in _about(article, day)]
     return sorted(findings, key=lambda finding: (finding.level != "error", finding.article))
 
 
@@ -39,9 +67,7 @@ def _missing(base: Base) -> Iterator[Finding]:
     for topic in base.topics():
         for language in TONGUES:
             if base.of_topic(topic, language) is None:
-                yield Finding(
-                    "warning", f"{topic}.{language}", "is missing: other languages have it"
-                )
+                yield Finding("warning", f"{topic}.{language}", "missing")
 
 
 def _dead_links(base: Base) -> Iterator[Finding]:
@@ -49,9 +75,7 @@ def _dead_links(base: Base) -> Iterator[Finding]:
         for link in article.links():
             topic = link.removeprefix("kb:")
             if link.startswith("kb:") and base.of_topic(topic, article.language) is None:
-                yield Finding(
-                    "error", key, f"links to {topic}, which has no {article.language} text"
-                )
+                yield Finding("error", key, "link", {"topic": topic, "tongue": article.language})
 
 
 def _near_duplicates(base: Base) -> Iterator[Finding]:
@@ -63,7 +87,8 @@ def _near_duplicates(base: Base) -> Iterator[Finding]:
             for other, asked, known in seen.setdefault(article.language, []):
                 if _alike(words, known):
                     level: Literal["error", "warning"] = "warning" if other == key else "error"
-                    yield Finding(level, key, f"asks nearly as {other}: “{question}” / “{asked}”")
+                    named = {"other": other, "question": question, "asked": asked}
+                    yield Finding(level, key, "alike", named)
             seen[article.language].append((key, question, words))
 
 
@@ -73,18 +98,20 @@ def _alike(one: frozenset[str], other: frozenset[str]) -> bool:
     return len(one & other) >= ALIKE * len(one | other)
 
 
-def _about(article: Article, day: date) -> Iterator[str]:
+def _about(article: Article, day: date) -> Iterator[tuple[Kind, Mapping[str, str]]]:
+    review = {"day": article.review_by.isoformat()}
     if article.review_by < day:
-        yield f"is overdue since {article.review_by}: it no longer answers"
+        yield "overdue", review
     elif article.review_by - day < SOON:
-        yield f"must be reviewed by {article.review_by}"
-    if len(article.questions) < FEWEST[article.language]:
-        yield f"has {len(article.questions)} questions, should have {FEWEST[article.language]}"
+        yield "review", review
+    asked, fewest = len(article.questions), FEWEST[article.language]
+    if asked < fewest:
+        yield "questions", {"count": str(asked), "fewest": str(fewest)}
     ease = readability(article.body)
     if ease.longest > LONGEST_SENTENCE:
-        yield f"has a sentence of {ease.longest} words"
+        yield "sentence", {"count": str(ease.longest)}
     if ease.lix > HARDEST:
-        yield f"is hard to read (LIX {ease.lix:.0f})"
+        yield "lix", {"lix": f"{ease.lix:.0f}"}
 
 
 class Readability(NamedTuple):

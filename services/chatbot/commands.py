@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 knowledge = typer.Typer(help="The articles the chat answers from.", no_args_is_help=True)
 evaluate = typer.Typer(help="Measure.", no_args_is_help=True)
+PREPARED_ONLY = 3
+"""Exit code: a script must not take it for published."""
 Language = Annotated[str, typer.Option(help="da, sv or en: what the page is set to.")]
 
 
@@ -88,32 +90,43 @@ def knowledge_check(
 @knowledge.command("publish")
 def knowledge_publish(
     preview: Annotated[bool, typer.Option(help="Only say what would change.")] = False,
+    alone: Annotated[
+        str,
+        typer.Option("--without-second-person", metavar="REASON", help="The trail keeps it."),
+    ] = "",
+    by: Annotated[str, typer.Option(help="With a reason: the account that answers for it.")] = "",
 ) -> None:
-    """Make the articles of the folder the ones that answer; a running chat takes them up at once."""
-    from services.chatbot.adapters.index_files import IndexFileError, load_index
+    """Publish for the first time, or the released texts taught anew. Other texts are only prepared:
+    two people release them at /editor/preview, and this ends with 3.
+    """
     from services.chatbot.publish import changes, same_version_other_text, whole_base
+    from services.chatbot.unattended import needs_two, objection_to_alone, published_articles
 
     settings = _settings()
+    objection = objection_to_alone(settings, by, alone) if alone or by else None
+    if objection:
+        _fail(objection)
     try:
         base = whole_base(settings)
+        before = published_articles(settings)
     except KnowledgeError as error:
         _fail(str(error))
-    try:
-        before = dict(load_index(settings.index_folder).articles)
-    except IndexFileError:
-        before = {}
-    problems = same_version_other_text(before, base)
+    problems = same_version_other_text(before or {}, base)
     if problems:
         _fail("\n".join(problems))
-    changed = changes(before, base.articles)
+    changed = changes(before or {}, base.articles)
     for article in changed.withdrawn:
         print(f"- {article.key} version {article.version}")
     for article in changed.published:
         print(f"+ {article.key} version {article.version}, approved by {article.approved_by}")
     if preview:
         _preview(settings)
-        return
-    _publish(settings)
+    elif not needs_two(before, base.articles):
+        _publish(settings)
+    elif alone:
+        _publish(settings, by, alone)
+    else:
+        _prepare(settings)
 
 
 @knowledge.command("recall")
@@ -172,16 +185,19 @@ def evaluate_chat(
     print(f"Report: {report}")
 
 
-def publish_default(settings: "ChatbotSettings") -> str:
+def publish_default(settings: "ChatbotSettings", by: str = "", alone: str = "") -> str:
     """Publish the folder's articles unless they are the published ones; its short name.
 
-    For `make run` and `henvend knowledge publish`. Raises KnowledgeError.
+    `alone`: why `by` releases them without a second person. Raises KnowledgeError.
     """
+    import asyncio
+
     from services.chatbot.adapters.index_files import current_digest, save_index
     from services.chatbot.engine import publication_digest
     from services.chatbot.loading import load_embedder
     from services.chatbot.prepare import NO_MODEL, index_of
     from services.chatbot.publish import whole_base
+    from services.chatbot.unattended import note_alone
 
     base = whole_base(settings)
     embedder = load_embedder(settings)
@@ -191,6 +207,8 @@ def publish_default(settings: "ChatbotSettings") -> str:
     if current_digest(settings.index_folder) == digest[:32]:
         return digest[:32]
     index, embedded = index_of(settings, base, embedder)
+    if alone:
+        asyncio.run(note_alone(settings, digest[:32], by, alone))
     save_index(settings.index_folder, index, digest)
     print(f"{len(base)} articles published as {digest[:12]}; {embedded} texts embedded.")
     for name, value in index.figures.items():
@@ -223,11 +241,25 @@ def _notify(settings: "ChatbotSettings", wanted: "Wanted", by: str) -> None:
         print(f"{noted.before} were told before and are not told again.")
 
 
-def _publish(settings: "ChatbotSettings") -> None:
+def _publish(settings: "ChatbotSettings", by: str = "", alone: str = "") -> None:
     try:
-        publish_default(settings)
+        publish_default(settings, by, alone)
     except KnowledgeError as error:
         _fail(str(error))
+    if alone:
+        print(f"Released by {by} alone; the trail keeps the reason.")
+
+
+def _prepare(settings: "ChatbotSettings") -> None:
+    """The slow part of a publication; who releases it is told apart on the page only."""
+    from services.chatbot.prepare import prepare
+
+    try:
+        prepare(settings, tell=lambda _: None)
+    except KnowledgeError as error:
+        _fail(str(error))
+    print("Prepared, not published: two people release it at /editor/preview.")
+    raise typer.Exit(PREPARED_ONLY)
 
 
 def _preview(settings: "ChatbotSettings") -> None:

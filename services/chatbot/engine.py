@@ -8,7 +8,7 @@ from time import perf_counter
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select
+from sqlalchemy import Row, insert, select
 
 from contracts.answer import ArticlePublished, ArticleWithdrawn
 from contracts.event import Envelope
@@ -30,6 +30,7 @@ from services.chatbot.knowledge import Article, Base
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.publish import (
+    FIRST,
     announcements,
     changes,
     publish,
@@ -48,6 +49,9 @@ log = structlog.get_logger()
 
 OpenStore = Callable[[int], VectorStore]
 """A vector store for vectors of that many dimensions."""
+
+
+_LAST = select(publication).order_by(publication.c.at.desc()).limit(1)
 
 
 class Engine:
@@ -82,7 +86,7 @@ class Engine:
         """Take up the current publication, making one if there is none for this model."""
         self._embedder = embedder
         if embedder is not None:
-            await self._in_thread(self._publish_if_needed)
+            await self._in_thread(self._publish_if_needed, await self._released())
             await self.refresh()
 
     async def reply(self, question: Question) -> Reply | None:
@@ -143,14 +147,19 @@ class Engine:
         home = home_words(self._municipality.name, self._municipality.country)
         return World(index, embedder, self._store, self._phrases, home)
 
-    def _publish_if_needed(self) -> None:
+    async def _released(self) -> dict[str, Article]:
+        """What answered last; an upgrade that cannot read its files must not release the folder's."""
+        async with self._chassis.database.read() as reader:
+            return _articles((await reader.execute(_LAST)).first())
+
+    def _publish_if_needed(self, released: dict[str, Article]) -> None:
         """The first publication, or the published texts again for another model or other teaching."""
         assert self._embedder is not None
         root = self._settings.index_folder
         try:
             index = load_index(root)
         except IndexFileError:
-            base = whole_base(self._settings)
+            base = Base(released) if released else whole_base(self._settings)
         else:
             base = Base(index.articles)
             if current_digest(root) == self._named(base)[:32]:
@@ -173,15 +182,10 @@ class Engine:
     async def _announce(self, index: Index, name: str) -> None:
         """What was published and withdrawn is in the trail; the same publication is told once."""
         async with self._chassis.database.write() as tx:
-            last = (
-                await tx.execute(select(publication).order_by(publication.c.at.desc()).limit(1))
-            ).first()
+            last = (await tx.execute(_LAST)).first()
             if last is not None and last.digest == name:
                 return
-            before = {
-                key: Article.model_validate(raw)
-                for key, raw in (last.articles if last is not None else {}).items()
-            }
+            before = _articles(last)
             now = self._chassis.clock()
             number = await tx.scalar(
                 select(publication.c.digest).where(publication.c.digest == name)
@@ -200,8 +204,10 @@ class Engine:
                 await tx.execute(
                     publication.update().where(publication.c.digest == name).values(at=now)
                 )
-            released_by = await releases.settled(tx, name)
-            told = announcements(changes(before, index.articles), cause, released_by)
+            released = await releases.settled(tx, name)
+            if last is None and not released.by:
+                released = FIRST
+            told = announcements(changes(before, index.articles), cause, released)
             for event_id, event in told:
                 await self._put(tx, event_id, event)
 
@@ -211,6 +217,10 @@ class Engine:
             event, event_id=event_id, source="chatbot", time=self._chassis.clock()
         )
         await self._chassis.outbox.put(tx, envelope, cause=None)
+
+
+def _articles(row: Row[Any] | None) -> dict[str, Article]:
+    return {} if row is None else {k: Article.model_validate(v) for k, v in row.articles.items()}
 
 
 def publication_digest(base: Base, model_digest: str, settings: ChatbotSettings) -> str:

@@ -7,6 +7,7 @@ line a step to standard output. It opens no database: what citizens wrote is not
 import json
 import os
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
@@ -41,7 +42,7 @@ from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
 
 NO_MODEL = "There is no trained model. Run `henvend train` first."
-FINDINGS = "findings.json"
+FINDINGS = "check.json"
 POLITE = 10
 """Added to the process's niceness: citizens' answers come first."""
 
@@ -68,9 +69,9 @@ def index_of(settings: ChatbotSettings, base: Base, embedder: Embedder) -> tuple
     )
 
 
-def prepare(settings: ChatbotSettings) -> None:
+def prepare(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
     """Leaves the publication in its prepared folder, and beside it what the check found."""
-    say(Step(step="checking"))
+    tell(Step(step="checking"))
     base = whole_base(settings)
     embedder = load_embedder(settings)
     if embedder is None:
@@ -81,7 +82,7 @@ def prepare(settings: ChatbotSettings) -> None:
         problems += same_version_other_text(load_index(settings.index_folder).articles, base)
     if problems:
         raise KnowledgeError(problems)
-    say(Step(step="building"))
+    tell(Step(step="building"))
     digest = publication_digest(base, embedder.digest, settings)
     index, _ = index_of(settings, base, embedder)
     forget_prepared(settings.index_folder)
@@ -93,7 +94,7 @@ def prepare(settings: ChatbotSettings) -> None:
 
 
 def write_findings(folder: Path, findings: list[Finding]) -> None:
-    text = json.dumps([list(one) for one in findings], ensure_ascii=False)
+    text = json.dumps([(*one[:-1], dict(one.values)) for one in findings], ensure_ascii=False)
     (folder / FINDINGS).write_text(text, "utf-8")
 
 
@@ -110,7 +111,7 @@ def main() -> None:
     os.nice(POLITE)
     settings = ChatbotSettings.model_validate_json(sys.stdin.read())
     try:
-        prepare(settings)
+        prepare(settings, say)
     except KnowledgeError as error:
         say(Step(step="refused", problems=error.problems))
     else:

@@ -22,7 +22,7 @@ from services.chatbot.compare import Kind, Outcome, difference, outcome
 from services.chatbot.engine import Engine
 from services.chatbot.knowledge import tongue_of
 from services.chatbot.municipality import Municipality
-from services.chatbot.prepare import Step, read_findings
+from services.chatbot.prepare import FINDINGS, Step, read_findings
 from services.chatbot.publish import sync
 from services.chatbot.reply import World
 from services.chatbot.settings import ChatbotSettings
@@ -239,6 +239,8 @@ class _RefusedError(Exception):
 
 def _prepared(folder: Path, now: World) -> World | None:
     """The prepared publication as something that can answer; None when it is not there."""
+    if not (folder / FINDINGS).exists():
+        return None
     try:
         index = read_index(folder)
     except IndexFileError:

@@ -45,6 +45,19 @@ class Changes(NamedTuple):
     """Gone, or replaced by another text."""
 
 
+class Released(NamedTuple):
+    """Who let a publication answer citizens."""
+
+    by: tuple[str, ...] = ()
+    alone: str | None = None
+    """Why it was not two people."""
+
+
+NOBODY = Released()
+FIRST = Released(alone="first-publication")
+"""A new installation publishes what it came with by itself."""
+
+
 def whole_base(settings: ChatbotSettings) -> Base:
     """Articles and signposts of the municipality. Raises KnowledgeError."""
     return join(load_base(settings.articles_folder), load_base(settings.signposts_folder))
@@ -78,7 +91,7 @@ def reference(article: Article) -> ArticleRef:
 
 
 def announcements(
-    changed: Changes, publication: str, released_by: tuple[str, ...] = ()
+    changed: Changes, publication: str, released: Released = NOBODY
 ) -> list[tuple[UUID, ArticlePublished | ArticleWithdrawn]]:
     """The events of a publication with their ids; the same publication gives the same bytes."""
     events: list[tuple[UUID, ArticlePublished | ArticleWithdrawn]] = [
@@ -88,7 +101,8 @@ def announcements(
                 article=reference(article),
                 by=article.approved_by,
                 reason="replaced-or-removed",
-                released_by=released_by,
+                released_by=released.by,
+                alone=released.alone,
             ),
         )
         for article in changed.withdrawn
@@ -101,7 +115,8 @@ def announcements(
                 valid_from=article.valid_from,
                 review_by=article.review_by,
                 approved_by=article.approved_by,
-                released_by=released_by,
+                released_by=released.by,
+                alone=released.alone,
             ),
         )
         for article in changed.published

@@ -104,7 +104,7 @@ async def _preview(desk: Desk) -> None:
         Changed(row.conversation, row.question_id, row.language, kind, shown, other)
         for row, kind in zip(rows, KINDS, strict=False)
     )
-    finding = Finding("warning", draft.revisions[0].article.key, "is hard to read (LIX 47)")
+    finding = Finding("warning", draft.revisions[0].article.key, "lix", {"lix": "47"})
     desk.background.previews.last = Preview(
         digest=draft.digest,
         against=str(desk.engine.publication),

@@ -1,10 +1,12 @@
 """Publishing takes seconds: done once, copied for every test."""
 
+import asyncio
 import shutil
 
 import pytest_asyncio
 
 from tests.chatbot.desk import open_desk
+from tests.chatbot.sample import known_texts, make_model, make_municipality
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
@@ -29,3 +31,26 @@ def copy_of(published, folder):
         published / "data" / "knowledge", folder / "data" / "knowledge", ignore=kept_out
     )
     return folder
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def modelled(tmp_path_factory):
+    """A published small municipality whose model lies on disk, as another process finds it."""
+    folder = tmp_path_factory.mktemp("modelled")
+    own = make_municipality(folder / "municipality")
+    make_model(folder / "model", known_texts(own))
+    async with open_desk(folder, chatbot_model=str(folder / "model")):
+        pass
+    return folder
+
+
+@pytest_asyncio.fixture
+async def town(modelled, tmp_path):
+    folder = tmp_path / "town"
+    shutil.copytree(modelled / "municipality", folder / "municipality")
+    kept_out = shutil.ignore_patterns("vectors")
+    shutil.copytree(modelled / "data" / "knowledge", folder / "data" / "knowledge", ignore=kept_out)
+    async with open_desk(folder, chatbot_model=str(modelled / "model")) as desk:
+        working = asyncio.create_task(desk.background.previews.run())
+        yield desk
+        working.cancel()

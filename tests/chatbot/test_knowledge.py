@@ -2,12 +2,15 @@
 
 from datetime import date
 from pathlib import Path
+from string import Formatter
 
 import pytest
 
-from services.chatbot.check import check, readability
+from infra.pages.pages import text
+from services.chatbot.check import WORDS, Finding, check, readability
 from services.chatbot.engine import publication_digest
 from services.chatbot.knowledge import Base, KnowledgeError, load_base, parse_article
+from services.chatbot.prepare import read_findings, write_findings
 from services.chatbot.publish import whole_base
 from services.chatbot.settings import ChatbotSettings
 from tests.chatbot.sample import make_municipality
@@ -74,6 +77,30 @@ def test_an_overdue_article_is_reported():
     base = Base({"pas-pris.da": parse_article("pas-pris.da.md", GOOD)})
 
     assert any("overdue" in f.words for f in check(base, date(2028, 1, 1)))
+
+
+@pytest.mark.parametrize("language", ["da", "sv", "en"])
+def test_the_page_says_every_finding_in_its_reader_s_language(language):
+    seen = set()
+    for kind, words in WORDS.items():
+        values = {name: "2026-12-01" for _, name, *_ in Formatter().parse(words) if name}
+        finding = Finding("warning", "pas-pris.da", kind, values)
+        said = text(f"chatbot.preview.check.{kind}", language, **finding.shown)
+
+        assert ("01.12.2026" in said) == ("day" in values)
+        assert said.count("2026-12-01") == len(values) - ("day" in values)
+        english = finding._replace(values=finding.shown).words
+        assert (said == english) == (language == "en")
+        seen.add(said)
+    assert len(seen) == len(WORDS)
+
+
+def test_what_was_found_is_read_again_as_it_was_written(tmp_path):
+    base = Base({"pas-pris.da": parse_article("pas-pris.da.md", GOOD)})
+    found = check(base, date(2028, 1, 1))
+    write_findings(tmp_path, found)
+
+    assert read_findings(tmp_path) == found
 
 
 def test_long_sentences_are_harder_to_read():

@@ -1,11 +1,9 @@
 """What a publication would change is seen first, and two people publish it."""
 
 import asyncio
-import shutil
 from datetime import date
 
 import pytest
-import pytest_asyncio
 
 from contracts.answer import ArticlePublished, ArticleWithdrawn
 from services.chatbot.commands import publish_default
@@ -13,8 +11,8 @@ from services.chatbot.compare import Outcome, Shown, difference
 from services.chatbot.differences import pieces, revisions
 from services.chatbot.knowledge import parse_article
 from services.chatbot.preview_chart import bars
-from tests.chatbot.desk import open_desk, send
-from tests.chatbot.sample import CHATBOT, known_texts, make_model, make_municipality
+from tests.chatbot.desk import send
+from tests.chatbot.sample import CHATBOT
 
 EDITOR, COORDINATOR = "freja.redaktoer", "emil.koordinator"
 PAGE = "/editor/preview"
@@ -108,29 +106,6 @@ def test_a_bar_of_one_among_hundreds_is_still_seen_and_names_are_escaped():
 
     assert "<b>" not in drawn
     assert 'width="2.0"' in drawn
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def modelled(tmp_path_factory):
-    """A published small municipality whose model lies on disk, as another process finds it."""
-    folder = tmp_path_factory.mktemp("modelled")
-    own = make_municipality(folder / "municipality")
-    make_model(folder / "model", known_texts(own))
-    async with open_desk(folder, chatbot_model=str(folder / "model")):
-        pass
-    return folder
-
-
-@pytest_asyncio.fixture
-async def town(modelled, tmp_path):
-    folder = tmp_path / "town"
-    shutil.copytree(modelled / "municipality", folder / "municipality")
-    kept_out = shutil.ignore_patterns("vectors")
-    shutil.copytree(modelled / "data" / "knowledge", folder / "data" / "knowledge", ignore=kept_out)
-    async with open_desk(folder, chatbot_model=str(modelled / "model")) as desk:
-        working = asyncio.create_task(desk.background.previews.run())
-        yield desk
-        working.cancel()
 
 
 def edit(town, name, *changes):

@@ -8,6 +8,7 @@ from sqlalchemy import Row, delete, select, update
 from infra.database import Transaction
 from services.chatbot.adapters.conversations import Reader
 from services.chatbot.adapters.tables import release
+from services.chatbot.publish import Released
 
 
 async def of(reader: Reader, digest: str) -> Row[Any] | None:
@@ -50,10 +51,19 @@ async def withdraw(tx: Transaction, digest: str) -> bool:
     return bool(done.rowcount)
 
 
-async def settled(tx: Transaction, digest: str) -> tuple[str, ...]:
-    """Who proposed and approved it, told once: published again from a shell, it is nobody's of them."""
+async def alone(tx: Transaction, digest: str, by: str, why: str, at: datetime) -> None:
+    """One person publishes it at a shell; whatever was proposed is over."""
+    await tx.execute(delete(release))
+    values = {"digest": digest, "proposed_by": by, "proposed_at": at, "approved_at": at}
+    await tx.execute(tx.insert(release).values(**values, alone=why))
+
+
+async def settled(tx: Transaction, digest: str) -> Released:
+    """Who released it, told once: published again from a shell, it is nobody's of them."""
     row = await of(tx, digest)
-    if row is None or row.approved_by is None:
-        return ()
+    if row is None or row.approved_at is None:
+        return Released()
     await tx.execute(delete(release).where(release.c.digest == digest))
-    return (row.proposed_by, row.approved_by)
+    if row.approved_by is None:
+        return Released((row.proposed_by,), row.alone)
+    return Released((row.proposed_by, row.approved_by))

@@ -157,7 +157,8 @@ overdue = Table(
     Column("mail", Uuid, index=True),
 )
 
-# A publication somebody proposed after seeing what it changes, and whether a second person agreed.
+# A publication somebody proposed after seeing what it changes, and whether a second person agreed; or
+# one made at a shell by one person, with the reason.
 release = Table(
     "release",
     metadata,
@@ -166,4 +167,5 @@ release = Table(
     Column("proposed_at", UtcDateTime, nullable=False),
     Column("approved_by", String(80)),
     Column("approved_at", UtcDateTime),
+    Column("alone", String(200)),
 )
