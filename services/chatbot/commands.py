@@ -297,7 +297,7 @@ def _world(settings: "ChatbotSettings") -> "tuple[World, Municipality]":
         _fail("The articles were published for another model. Run `henvend knowledge publish`.")
     store = MemoryStore()
     sync(store, index)
-    home = home_words(municipality.name, municipality.country)
+    home = home_words(municipality.name, municipality.country, municipality.own_places)
     return World(index, embedder, store, load_phrases(), home), municipality
 
 

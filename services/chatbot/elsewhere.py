@@ -4,6 +4,7 @@ They use all the words of one of our articles, so similarity cannot tell them ap
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -57,9 +58,10 @@ def is_elsewhere(text: str, topic: str, home: frozenset[str] = frozenset()) -> b
     )
 
 
-def home_words(name: str, country: str) -> frozenset[str]:
-    """The municipality's own name and country: nobody who writes them means another."""
-    return frozenset(_WORD.findall(hearable(name))) | _names().own_country.get(country, frozenset())
+def home_words(name: str, country: str, own_places: Iterable[str] = ()) -> frozenset[str]:
+    """The municipality's own name, places and country: nobody who writes them means another."""
+    named = frozenset(_WORD.findall(hearable(" ".join([name, *own_places]))))
+    return named | _names().own_country.get(country, frozenset())
 
 
 def _place(heard: list[str], names: Names, home: frozenset[str]) -> bool:

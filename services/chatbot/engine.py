@@ -144,7 +144,8 @@ class Engine:
             self._store = self._open_store(int(index.vectors.shape[1]))
         added, removed = sync(self._store, index)
         log.info("vectors_synced", added=added, removed=removed)
-        home = home_words(self._municipality.name, self._municipality.country)
+        town = self._municipality
+        home = home_words(town.name, town.country, town.own_places)
         return World(index, embedder, self._store, self._phrases, home)
 
     async def _released(self) -> dict[str, Article]:

@@ -1,13 +1,10 @@
 """`henvend knowledge publish --preview`: what a shell is told of a publication before it is made."""
 
-from datetime import timedelta
 from typing import Any, NamedTuple
 
-from contracts.event import Sealed
 from infra.chassis.clock import utc_now
 from infra.database import Database
 from infra.keyring import open_keyring
-from services.chatbot.adapters import asked
 from services.chatbot.adapters.index_files import IndexFileError, load_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.compare import KINDS, Kind, Outcome, difference, outcome
@@ -16,8 +13,8 @@ from services.chatbot.knowledge import KnowledgeError, tongue_of
 from services.chatbot.loading import load_embedder
 from services.chatbot.municipality import load_municipality
 from services.chatbot.prepare import NO_MODEL, index_of
-from services.chatbot.previews import MOST, RECENT
 from services.chatbot.publish import sync, whole_base
+from services.chatbot.recent import opened, recent_rows
 from services.chatbot.reply import World
 from services.chatbot.screen import load_phrases
 from services.chatbot.settings import ChatbotSettings
@@ -38,8 +35,8 @@ async def foresee(settings: ChatbotSettings) -> list[Differs]:
     now, after = _worlds(settings)
     day = load_municipality(settings.municipality).local(utc_now()).date()
     found: list[Differs] = []
-    for language, words in await _recent_questions(settings):
-        old, new = (outcome(words, tongue_of(language), day, world) for world in (now, after))
+    for row, words in await _recent_questions(settings):
+        old, new = (outcome(words, tongue_of(row.language), day, world) for world in (now, after))
         kind = difference(old, new)
         if kind is not None:
             found.append(Differs(kind, words, _brief(old), _brief(new)))
@@ -61,7 +58,7 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
         raise KnowledgeError([str(error)]) from error
     made, _ = index_of(settings, whole_base(settings), embedder)
     town = load_municipality(settings.municipality)
-    home = home_words(town.name, town.country)
+    home = home_words(town.name, town.country, town.own_places)
     worlds = []
     for index in (published, made):
         store = MemoryStore()
@@ -70,24 +67,12 @@ def _worlds(settings: ChatbotSettings) -> tuple[World, World]:
     return worlds[0], worlds[1]
 
 
-async def _recent_questions(settings: ChatbotSettings) -> list[tuple[str, str]]:
+async def _recent_questions(settings: ChatbotSettings) -> list[tuple[Any, str]]:
     database = Database(settings.database_for("chatbot"))
     keyring = await open_keyring(settings.database_for("keyring"), settings.keys / "wrapping.key")
-    since = utc_now() - min(RECENT, timedelta(days=settings.chatbot_retention_days))
     try:
-        async with database.read() as reader:
-            rows: list[Any] = await asked.recent(reader, since, MOST)
-        keys = await keyring.data_keys(row.conversation for row in rows)
+        rows = await recent_rows(database, settings.chatbot_retention_days, utc_now())
+        return await opened(keyring, rows)
     finally:
         await database.close()
         await keyring.close()
-    return [
-        (
-            row.language,
-            keys[row.conversation].open(
-                f"message/{row.question_id}", Sealed.model_validate(row.question)
-            ),
-        )
-        for row in rows
-        if row.conversation in keys
-    ]

@@ -4,7 +4,7 @@ from collections.abc import Container
 from datetime import date, datetime, time, timedelta
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -21,6 +21,8 @@ class Municipality(BaseModel):
     name: str
     sample: bool = False
     country: str = Field(pattern=r"^(dk|se)$")
+    own_places: tuple[Annotated[str, Field(pattern=r"\w")], ...] = ()
+    """Villages, districts and regions it lies in: a question that names them is about us."""
     phone: str
     emergency_line: str
     """Social emergency line, day and night."""

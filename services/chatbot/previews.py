@@ -5,16 +5,14 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 import structlog
 
-from contracts.event import Sealed
 from infra.chassis.chassis import Chassis
-from services.chatbot.adapters import asked
 from services.chatbot.adapters.index_files import IndexFileError, prepared_folder, read_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.check import Finding
@@ -24,12 +22,10 @@ from services.chatbot.knowledge import tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.prepare import FINDINGS, Step, read_findings
 from services.chatbot.publish import sync
+from services.chatbot.recent import opened, recent_rows
 from services.chatbot.reply import World
 from services.chatbot.settings import ChatbotSettings
 
-RECENT = timedelta(days=30)
-MOST = 500
-"""The newest questions; older ones of the period are not asked again."""
 Stage = Literal["checking", "building", "asking"]
 STAGES: tuple[Stage, ...] = ("checking", "building", "asking")
 
@@ -145,7 +141,8 @@ class Previews:
         if prepared is None:
             raise _RefusedError(("The folder changed while its preview was made.",))
         day = self._municipality.local(self._chassis.clock()).date()
-        questions, unreadable = await self._questions()
+        rows = await self._rows()
+        questions = await opened(self._chassis.keyring, rows)
         changed: list[Changed] = []
         for number, (row, words) in enumerate(questions):
             self._at("asking", number, len(questions))
@@ -160,41 +157,20 @@ class Previews:
             (ended - job.started).total_seconds(),
             tuple(read_findings(folder)),
             len(questions),
-            unreadable,
+            len(rows) - len(questions),
             tuple(changed),
         )
 
     async def words(self, changed: Sequence[Changed]) -> dict[UUID, str]:
         """What was asked, by question, masked; without those whose key is gone by now."""
-        wanted = {one.question: one for one in changed}
-        since = self._since()
-        async with self._chassis.database.read() as reader:
-            rows = await asked.recent(reader, since, MOST)
-        rows = [row for row in rows if row.question_id in wanted]
-        return {row.question_id: words for row, words in (await self._opened(rows))[0]}
+        wanted = {one.question for one in changed}
+        rows = [row for row in await self._rows() if row.question_id in wanted]
+        found = await opened(self._chassis.keyring, rows)
+        return {row.question_id: words for row, words in found}
 
-    def _since(self) -> datetime:
-        kept = timedelta(days=self._settings.chatbot_retention_days)
-        return self._chassis.clock() - min(RECENT, kept)
-
-    async def _questions(self) -> tuple[list[tuple[Any, str]], int]:
-        async with self._chassis.database.read() as reader:
-            rows = await asked.recent(reader, self._since(), MOST)
-        return await self._opened(rows)
-
-    async def _opened(self, rows: Sequence[Any]) -> tuple[list[tuple[Any, str]], int]:
-        keys = await self._chassis.keyring.data_keys(row.conversation for row in rows)
-        opened = [
-            (
-                row,
-                keys[row.conversation].open(
-                    f"message/{row.question_id}", Sealed.model_validate(row.question)
-                ),
-            )
-            for row in rows
-            if row.conversation in keys
-        ]
-        return opened, len(rows) - len(opened)
+    async def _rows(self) -> list[Any]:
+        kept = self._settings.chatbot_retention_days
+        return await recent_rows(self._chassis.database, kept, self._chassis.clock())
 
     async def _prepare(self) -> None:
         """Raises _RefusedError with what the process refused."""

@@ -6,6 +6,9 @@ from pydantic import Field
 
 from infra.chassis.outgoing import MailSettings
 
+HEARD_WHEN_ANSWERING = "elsewhere.yaml"
+"""Nothing is learnt from it, so another name in it is no other publication."""
+
 
 class ChatbotSettings(MailSettings):
     chatbot_model: str | None = None
@@ -71,7 +74,8 @@ class ChatbotSettings(MailSettings):
     def teaching_files(self) -> tuple[Path, ...]:
         """Everything beside articles and model that a publication is made of."""
         lines = [f for f in (self.inquiries_folder, self.development_folder) if f is not None]
-        phrases = sorted((Path(__file__).parent / "phrases").glob("*.yaml"))
+        every = sorted((Path(__file__).parent / "phrases").glob("*.yaml"))
+        phrases = [path for path in every if path.name != HEARD_WHEN_ANSWERING]
         rows = sorted(path for folder in lines for path in folder.glob("*.jsonl"))
         return (self.outside_file, *phrases, *rows)
 

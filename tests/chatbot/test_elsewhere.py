@@ -1,9 +1,12 @@
 """Questions in our words about somebody else's rules get no article of ours as their answer."""
 
+import re
+
 import pytest
 
 from services.chatbot.elsewhere import home_words, is_elsewhere
-from services.chatbot.knowledge import load_base
+from services.chatbot.knowledge import KnowledgeError, load_base
+from services.chatbot.municipality import load_municipality
 from tests.chatbot.sample import CHATBOT
 
 HOME = home_words("Sundby Kommune", "dk")
@@ -45,6 +48,27 @@ def test_a_municipality_of_that_name_is_at_home():
         "hvad koster et pas i Aarhus", "pas-pris", home_words("Aarhus Kommune", "dk")
     )
     assert is_elsewhere("vad kostar pass i Danmark", "pas-pris", home_words("Nacka kommun", "se"))
+
+
+def test_a_village_of_ours_that_is_called_like_another_town_is_at_home(tmp_path):
+    sample = (CHATBOT / "municipality.yaml").read_text("utf-8")
+    sample = re.sub("own_places: .*", "own_places: [Lille Lejre, Bergen Strand]", sample)
+    (tmp_path / "chat.yaml").write_text(sample, "utf-8")
+    town = load_municipality(tmp_path)
+    home = home_words(town.name, town.country, town.own_places)
+
+    for text in ("hvad koster et pas i Lejre", "er der storskrald i Bergens gamle kvarter"):
+        assert is_elsewhere(text, "pas-pris", HOME)
+        assert not is_elsewhere(text, "pas-pris", home)
+    assert is_elsewhere("hvad koster et pas i Aarhus", "pas-pris", home)
+
+
+@pytest.mark.parametrize("wrong", ["own_places: Lejre", "own_places: ['']", "own_places: [4]"])
+def test_own_places_are_a_list_of_names(tmp_path, wrong):
+    sample = (CHATBOT / "municipality.yaml").read_text("utf-8")
+    (tmp_path / "chat.yaml").write_text(re.sub("own_places: .*", wrong, sample), "utf-8")
+    with pytest.raises(KnowledgeError, match="own_places"):
+        load_municipality(tmp_path)
 
 
 def test_articles_about_abroad_may_name_it():

@@ -130,5 +130,7 @@ def test_a_new_cry_or_a_new_question_for_nobody_is_a_new_publication(tmp_path):
     (folder / "outside.yaml").write_text("da: [hvem ejer månen]")
     assert publication_digest(base, "m", settings) != before
     assert any(path.name == "cries.yaml" for path in settings.teaching_files)
+    # Names of other places are listened for when answering; nothing is learnt from them.
+    assert not any(path.name == "elsewhere.yaml" for path in settings.teaching_files)
     (folder / "examples" / "kff.jsonl").touch()
     assert any(path.name == "kff.jsonl" for path in settings.teaching_files)
