@@ -5,6 +5,8 @@ from uuid import uuid4
 
 import pytest
 
+from infra.database import database
+from infra.database.database import _empty_log
 from infra.keyring import (
     DataKey,
     KeyDestroyedError,
@@ -90,10 +92,16 @@ async def test_no_byte_of_a_destroyed_key_stays_in_any_file(keyring: Keyring, tm
 
 @pytest.mark.slow
 async def test_a_reader_who_keeps_its_bytes_alive_is_told_and_the_next_call_gets_rid_of_them(
-    keyring: Keyring, tmp_path: Path
+    keyring: Keyring, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     import sqlite3
 
+    # The service waits ten seconds for a reader; so long that it ends, here it never does.
+    def impatient(connection: sqlite3.Connection):
+        connection.execute("PRAGMA busy_timeout=200")
+        return _empty_log(connection)
+
+    monkeypatch.setattr(database, "_empty_log", impatient)
     key_id = uuid4()
     await keyring.create(key_id)
     with sqlite3.connect(tmp_path / "keyring.db") as reader:
