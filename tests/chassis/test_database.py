@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import JSON, Column, Integer, MetaData, Table, Text, func, insert, select, text
 from sqlalchemy.schema import CreateSchema
 
-from infra.database import Database, DatabaseUnavailableError
+from infra.database import Database, DatabaseUnavailableError, direct
 
 metadata = MetaData()
 note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("body", JSON))
@@ -117,6 +117,42 @@ async def test_the_loop_goes_on_while_another_process_has_the_write_lock(databas
     assert await count(database) == 1
     # Waiting in the loop would have held it until the other process gave up, ten seconds later.
     assert longest < 2
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_a_lock_that_is_free_is_taken_without_a_thread(database, monkeypatch):
+    handed = []
+
+    async def in_thread(function, *values):
+        handed.append(values[0] if values else function.__name__)
+        return function(*values)
+
+    monkeypatch.setattr(direct, "_in_thread", in_thread)
+    async with database.write(brief=True) as tx:
+        await tx.execute(insert(note), {"body": 1})
+    # The commit waits for the disk; nothing else of it waits.
+    assert handed == ["commit"]
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+async def test_looking_whether_the_lock_is_free_leaves_the_patience_as_it_was(database):
+    async with database.write(brief=True) as tx:
+        before = await tx.scalar(text("PRAGMA busy_timeout"))
+    other = sqlite3.connect(database.url.database, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    waiting = asyncio.create_task(add(database))
+    await asyncio.sleep(0.1)
+    assert not waiting.done()
+    other.execute("COMMIT")
+    other.close()
+    await waiting
+    async with database.write(brief=True) as tx:
+        assert await tx.scalar(text("PRAGMA busy_timeout")) == before == 10_000
+
+
+async def add(database):
+    async with database.write(brief=True) as tx:
+        await tx.execute(insert(note), {"body": 1})
 
 
 async def test_who_is_cancelled_while_it_writes_leaves_a_usable_connection(database):
