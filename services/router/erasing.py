@@ -62,7 +62,7 @@ class Erasures:
     async def settle(self, inquiry: UUID, member: StaffMember, *, agreed: bool) -> None:
         """A second person approves, or anybody takes it back.
 
-        Raises ActRefusedError (settled, own_erasure, needs_dpo).
+        Raises ActRefusedError (settled, complaint_open, own_erasure, needs_dpo).
         """
         async with self.chassis.database.write() as tx:
             asked = await erasures.state_of(tx, inquiry)
@@ -75,6 +75,7 @@ class Erasures:
                 member.account,
                 member.role,
                 agreed=agreed,
+                complaint=await holdings.has_complaint(tx.connection, inquiry),
             )
             if objection:
                 raise ActRefusedError(objection)

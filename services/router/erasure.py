@@ -58,6 +58,8 @@ class Holding:
     letters_sent: int
     letters_waiting: int
     contests: int
+    complaint: bool
+    """The citizen said that it is wrong, and nobody has closed the case since."""
     strays: int
     """Records about it that could not be handled, and error reports from its pages."""
     related: tuple[str, ...]
@@ -90,11 +92,16 @@ def objection_to_asking(
 
 
 def objection_to_settling(
-    asked_by: str, asker_role: str, by: str, role: str, *, agreed: bool
+    asked_by: str, asker_role: str, by: str, role: str, *, agreed: bool, complaint: bool
 ) -> str | None:
-    """Two persons, one of them the data-protection officer. Anybody of them may take it back."""
+    """Two persons, one of them the data-protection officer. Anybody of them may take it back.
+
+    While a complaint is open it waits: who erased the case would have settled the complaint.
+    """
     if not agreed:
         return None
+    if complaint:
+        return "complaint_open"
     if asked_by == by:
         return "own_erasure"
     return None if "dpo" in {asker_role, role} else "needs_dpo"

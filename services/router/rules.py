@@ -8,12 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from contracts.case import Queue
 from contracts.inquiry import Channel, Language, Verdict
 from contracts.taxonomy import Names, Taxonomy, TaxonomyError
+from services.router.own_file import parse
 
 T = TypeVar("T")
 
@@ -77,6 +77,12 @@ class Rules(BaseModel):
     digest: str
 
 
+class _File(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: tuple[Rule, ...]
+
+
 class Situation(BaseModel):
     """What a rule can ask about."""
 
@@ -118,20 +124,9 @@ def load_rules(path: Path | None, taxonomy: Taxonomy) -> Rules:
             if path
             else files("services.router").joinpath("rules.yaml").read_text("utf-8")
         )
-        raw = yaml.safe_load(text)
-        rules = tuple(Rule.model_validate(rule) for rule in raw["rules"])
     except OSError as error:
         raise RulesError(f"{where} cannot be read: {error.strerror}.") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        line = f" near line {mark.line + 1}" if mark else ""
-        raise RulesError(f"{where} is not valid YAML{line}.") from None
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise RulesError(f"{where}: {place}: {first['msg']}.") from None
-    except (KeyError, TypeError):
-        raise RulesError(f"{where} must hold a list named `rules`.") from None
+    rules = parse(text, where, _File, RulesError).rules
     _check(rules, taxonomy, where)
     canonical = json.dumps(
         [rule.model_dump(mode="json") for rule in rules], sort_keys=True, separators=(",", ":")

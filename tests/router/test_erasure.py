@@ -45,6 +45,7 @@ def holding(*cases: HeldCase, replies: int = 0) -> Holding:
         letters_sent=0,
         letters_waiting=0,
         contests=0,
+        complaint=False,
         strays=0,
         related=(),
     )
@@ -96,8 +97,12 @@ def test_nobody_asks_without_a_ground_and_a_word_about_the_duty(about, ground, r
     ],
 )
 def test_two_persons_decide_and_one_is_the_data_protection_officer(asked, settles, expected):
-    assert objection_to_settling(*asked, *settles, agreed=True) == expected
-    assert objection_to_settling(*asked, *settles, agreed=False) is None
+    assert objection_to_settling(*asked, *settles, agreed=True, complaint=False) == expected
+    for complaint in (True, False):
+        taken_back = objection_to_settling(*asked, *settles, agreed=False, complaint=complaint)
+        assert taken_back is None
+    held_up = objection_to_settling(*asked, *settles, agreed=True, complaint=True)
+    assert held_up == "complaint_open"
 
 
 async def decide(office, case, records: str = "no-record") -> None:
@@ -110,6 +115,27 @@ async def erase(office, case) -> None:
     await decide(office, case)
     await office.receipt()
     assert await office.app.state.erasing.finish() == 1
+
+
+async def test_while_a_complaint_is_open_it_can_be_asked_for_and_waits(office):
+    case = await office.open_case("tmf.veje")
+    erasing, bilal = office.app.state.erasing, office.staff["bilal.tmf"]
+    await erasing.ask(case.inquiry, office.staff[HANNE], "objection", "no-record")
+    # After it was asked for, before it is approved: the later word counts.
+    await office.hear(DecisionContested(inquiry=case.inquiry, wish="wrong"))
+    with pytest.raises(ActRefusedError, match="complaint_open"):
+        await erasing.settle(case.inquiry, office.staff[EMIL], agreed=True)
+    assert await office.said(InquiryErased) == []
+
+    office.clock.advance(minutes=5)
+    await office.desk.close(case.id, bilal, "answered")
+    assert not (await erasing.holding(case.inquiry)).complaint
+    office.clock.advance(minutes=5)
+    # Wanting a person opens the case again and complains of nothing.
+    await office.hear(DecisionContested(inquiry=case.inquiry, wish="person"))
+    assert not (await erasing.holding(case.inquiry)).complaint
+    await erasing.settle(case.inquiry, office.staff[EMIL], agreed=True)
+    assert len(await office.said(InquiryErased)) == 1
 
 
 async def rows_about(office, inquiry: UUID, case_id: UUID) -> dict[str, int]:
@@ -144,6 +170,8 @@ async def a_lived_case(office):
     await office.hear(
         dead_letter(key.id, about=str(case.inquiry), raw=key.seal("raw", "Åse Quistgaard"))
     )
+    office.clock.advance(minutes=5)
+    await office.desk.close(case.id, bilal, "answered")
     return await office.case(case.reference)
 
 

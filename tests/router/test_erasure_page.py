@@ -2,7 +2,7 @@
 
 import pytest
 
-from contracts.inquiry import InquiryErased
+from contracts.inquiry import DecisionContested, InquiryErased
 from services.router.receipt import token_of
 from tests.router.inquiries import SENDER, TITLE, WORDS
 from tests.router.test_erasure import EMIL, HANNE, decide, erase
@@ -61,6 +61,24 @@ async def test_it_shows_what_is_held_and_never_a_word_of_it(office):
         assert words in page
     for secret in (WORDS, TITLE, SENDER, "Quistgaard", "torsdag"):
         assert secret not in page
+
+
+async def test_an_open_complaint_is_said_and_leaves_nothing_to_approve(office):
+    case = await office.open_case("tmf.veje")
+    await office.hear(DecisionContested(inquiry=case.inquiry, wish="wrong"))
+    address = f"/erasures/{case.reference}"
+    async with office.visitor(HANNE) as hanne, office.visitor(EMIL) as emil:
+        before = await hanne.get(address)
+        asked = await hanne.post(address, reason="objection", records="no-record")
+        page = await emil.get(address)
+        tried = await emil.post(f"{address}/settle", verdict="approve")
+        taken_back = await emil.post(f"{address}/settle", verdict="decline")
+
+    assert (asked.status_code, tried.status_code, taken_back.status_code) == (303, 409, 303)
+    for shown in (before, page, tried):
+        assert "klagen er ikke behandlet" in shown.text
+    assert 'value="approve"' not in page.text
+    assert 'value="decline"' in page.text
 
 
 async def test_where_records_must_be_kept_the_page_says_so_and_asks_why(office):

@@ -46,9 +46,25 @@ async def holding_of(connection: AsyncConnection, inquiry_id: UUID) -> Holding |
         letters_sent=sent,
         letters_waiting=waiting,
         contests=await _count(connection, contest, contest.c.inquiry == inquiry_id),
+        complaint=await has_complaint(connection, inquiry_id),
         strays=len(letters) + len(reports),
         related=await _related(connection, found),
     )
+
+
+async def has_complaint(connection: AsyncConnection, inquiry_id: UUID) -> bool:
+    """Asked again by whoever approves: the citizen may have complained since the page was drawn."""
+    of_it = select(case.c.id).where(case.c.inquiry == inquiry_id)
+    still_open = await _count(
+        connection, case, (case.c.inquiry == inquiry_id) & (case.c.status == "open")
+    )
+    closed_at = await connection.scalar(
+        select(func.max(act.c.at)).where(act.c.case.in_(of_it), act.c.kind == "closed")
+    )
+    said = (contest.c.inquiry == inquiry_id) & (contest.c.wish == "wrong")
+    if closed_at is not None:
+        said &= contest.c.at > closed_at
+    return still_open > 0 and await _count(connection, contest, said) > 0
 
 
 def _held(one: Row[Any], acts: Sequence[Row[Any]]) -> HeldCase:
