@@ -12,6 +12,7 @@ from infra.database import Database
 from infra.keyring import open_keyring
 from services.chatbot.adapters import asked, releases
 from services.router.settings import RouterSettings
+from tests.chatbot.conftest import copy_of
 from tests.chatbot.desk import open_desk
 from tests.router.inquiries import classified, enveloped
 from tests.router.office import open_office
@@ -68,8 +69,20 @@ async def test_a_destroyed_key_is_gone(url, tmp_path):
     await ring.close()
 
 
-async def test_the_chat_answers_and_tells_the_trail(url, tmp_path):
-    async with open_desk(tmp_path, database_url=url) as desk:
+@pytest.fixture(scope="module")
+def first_town(tmp_path_factory):
+    return tmp_path_factory.mktemp("first")
+
+
+@pytest.fixture
+def folder(first_town, tmp_path):
+    """Of a town that publishes when it opens; a later one takes over what the first published."""
+    published = (first_town / "data" / "knowledge" / "current").exists()
+    return copy_of(first_town, tmp_path / "town") if published else first_town
+
+
+async def test_the_chat_answers_and_tells_the_trail(url, folder):
+    async with open_desk(folder, database_url=url) as desk:
         talk = await desk.talk()
         question, answer = (await talk.ask("Hvad koster et pas?"))[:2]
         assert (question["role"], answer["kind"]) == ("citizen", "answer")
@@ -83,8 +96,8 @@ async def test_the_chat_answers_and_tells_the_trail(url, tmp_path):
     assert {("chatbot", "turn"), ("keyring", "version_keyring")} <= await tables(url)
 
 
-async def test_the_editors_pages_and_two_signatures(url, tmp_path):
-    async with open_desk(tmp_path, database_url=url) as desk:
+async def test_the_editors_pages_and_two_signatures(url, folder):
+    async with open_desk(folder, database_url=url) as desk:
         await (await desk.talk()).ask("Hvad koster et pas?")
         freja, emil = desk.chassis.staff.members["freja.redaktoer"], "emil.koordinator"
         assert (await (await desk.staff(freja.account)).get("/editor")).status_code == 200
