@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from math import log
 
 import numpy as np
-from scipy import sparse
 
+from services.chatbot.counting import Counted, count_terms, weigh
 from services.chatbot.ports import Floats
 from services.chatbot.softmax import fit_softmax, log_softmax
 from services.chatbot.terms import terms
@@ -46,10 +46,13 @@ class Categories:
         logits = logits + SPARSE * (values @ self.weights[width + 1 + columns])
         return np.maximum(log_softmax(logits), FLOOR).astype(np.float32)
 
-    def read_all(
-        self, texts: Sequence[str], languages: Sequence[str], vectors: Floats
-    ) -> list[Floats]:
-        return [self.read(*each) for each in zip(texts, languages, vectors, strict=True)]
+    def read_all(self, counted: Counted, vectors: Floats) -> Floats:
+        """`read` of many texts at once."""
+        width = vectors.shape[1]
+        logits = DENSE * (vectors @ self.weights[:width]) + self.weights[width]
+        known = weigh(counted, self.vocabulary, self.idf, self.unknown_idf)
+        logits = np.asarray(logits + SPARSE * (known @ self.weights[width + 1 :]), dtype=np.float32)
+        return np.maximum(log_softmax(logits), FLOOR).astype(np.float32)
 
     def _weighed(self, text: str, language: str) -> tuple[np.ndarray, Floats]:
         return _weighed(Counter(terms(text, language)), self.vocabulary, self.idf, self.unknown_idf)
@@ -65,22 +68,13 @@ def fit_categories(
     names = tuple(sorted(set(labels)))
     if len(texts) < FEWEST or len(names) < 2:
         return NO_CATEGORIES
-    counted = [Counter(terms(t, tongue)) for t, tongue in zip(texts, languages, strict=True)]
-    holders = Counter(term for count in counted for term in count)
-    known = sorted(term for term, number in holders.items() if number >= HOLDERS)
-    vocabulary = {term: number for number, term in enumerate(known)}
-    idf = np.log(1 + len(texts) / np.array([holders[t] for t in known])).astype(np.float32)
+    counted = count_terms(texts, languages)
+    holders = counted.holders()
+    known = np.flatnonzero(holders >= HOLDERS)
+    vocabulary = {counted.names[term]: number for number, term in enumerate(known)}
+    idf = np.log(1 + len(texts) / holders[known]).astype(np.float32)
     unknown = float(np.log(1 + len(texts) / 0.5))
-    rows = [_weighed(count, vocabulary, idf, unknown) for count in counted]
-    ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-    matrix = sparse.csr_matrix(
-        (
-            np.concatenate([values for _, values in rows]),
-            np.concatenate([columns for columns, _ in rows]),
-            ends,
-        ),
-        shape=(len(rows), len(known)),
-    )
+    matrix = weigh(counted, vocabulary, idf, unknown)
     place = {name: number for number, name in enumerate(names)}
     weights = fit_softmax(
         DENSE * vectors,

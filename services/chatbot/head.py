@@ -7,7 +7,14 @@ from numpy.typing import NDArray
 from scipy.linalg import lapack
 
 from services.chatbot.index import Head, Index
+from services.chatbot.knowledge import KnowledgeError
 from services.chatbot.ports import Floats
+
+UNSOUND = (
+    "The language model gives vectors that cannot be compared (not numbers, or not of length 1), so no "
+    "publication can be made; what is published goes on answering. Train the model again (`henvend "
+    "train`) or name another one (HENVEND_CHATBOT_MODEL), then publish again."
+)
 
 
 class HeadPlan(NamedTuple):
@@ -43,6 +50,8 @@ class Solved(NamedTuple):
 def solve_head(index: Index, plan: HeadPlan = PLAN) -> Solved:
     """Weights such that `dense @ D + sparse @ S` is near 1 for the right topic and 0 for others.
 
+    Raises KnowledgeError when the vectors allow none.
+
     Rows are the known questions, the articles' own sentences and, for no topic at all, the questions
     that are nobody's here; in that order.
     """
@@ -72,7 +81,7 @@ def _solve(kernel: Floats, targets: Floats) -> tuple[Floats, Floats]:
     # Its transpose is the same matrix, in the order of rows that is overwritten without a copy.
     factor, failed = lapack.spotrf(kernel.T, lower=1, clean=1, overwrite_a=1)
     if failed:
-        raise ArithmeticError("the kernel is not positive definite")
+        raise KnowledgeError([UNSOUND])
     dual, _ = lapack.spotrs(factor, targets, lower=1)
     half, _ = lapack.strtri(factor, lower=1, overwrite_c=1)
     return np.asarray(dual), np.asarray(half)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from services.chatbot.counting import Counted, count_terms, weigh
 from services.chatbot.ports import Floats
 from services.chatbot.terms import terms
 
@@ -68,11 +69,39 @@ class Lexical:
 
     def vectors(self, texts: Sequence[str], languages: Sequence[str]) -> sparse.csr_matrix:
         """Rows of `vector`."""
-        rows = [self.vector(text, tongue) for text, tongue in zip(texts, languages, strict=True)]
-        ends = np.cumsum([0, *(len(columns) for columns, _ in rows)])
-        columns = np.concatenate([columns for columns, _ in rows] or [np.empty(0, np.int64)])
-        values = np.concatenate([values for _, values in rows] or [np.empty(0, np.float32)])
-        return sparse.csr_matrix((values, columns, ends), shape=(len(rows), len(self.idf)))
+        return self.weighed(count_terms(texts, languages))
+
+    def weighed(self, counted: Counted) -> sparse.csr_matrix:
+        return weigh(counted, self.vocabulary, self.idf, self.unknown_idf)
+
+    def scores_all(self, counted: Counted) -> Floats:
+        """texts x documents: `scores` of many texts at once."""
+        inverted = sparse.csr_matrix(
+            (self.weights.astype(np.float64), self.documents, self.starts),
+            shape=(len(self.idf), self.size),
+        )
+        known, whole = self._known_all(counted)
+        shares = (known @ inverted).toarray()
+        shares /= np.maximum(whole * (K1 + 1) / 2, 1e-9)[:, None]
+        return np.asarray(shares, dtype=np.float32)
+
+    def coverage_all(self, counted: Counted) -> Floats:
+        """`coverage` of many texts at once."""
+        known, whole = self._known_all(counted)
+        return np.asarray(known @ self.idf.astype(np.float64) / np.maximum(whole, 1e-9))
+
+    def _known_all(self, counted: Counted) -> tuple[sparse.csr_matrix, NDArray[np.float64]]:
+        """texts x terms, 1 where it holds it, and the weight of all its terms."""
+        columns, text_of = counted.places(self.vocabulary), counted.text_of
+        known = columns >= 0
+        texts = counted.counts.shape[0]
+        rare = np.full(len(columns), self.unknown_idf)
+        rare[known] = self.idf[columns[known]]
+        ends = np.cumsum([0, *np.bincount(text_of[known], minlength=texts)])
+        holds = sparse.csr_matrix(
+            (np.ones(int(known.sum())), columns[known], ends), shape=(texts, len(self.idf))
+        )
+        return holds, np.bincount(text_of, rare, minlength=texts).astype(np.float64)
 
     def _known(self, text: str, language: str) -> tuple[list[int], float]:
         """Numbers of the known terms, and the weight of all terms."""
@@ -90,23 +119,19 @@ class Lexical:
 
 def build_lexical(texts: Sequence[str], languages: Sequence[str]) -> Lexical:
     """Index these documents; each is read in its own language."""
-    counts = [Counter(terms(text, tongue)) for text, tongue in zip(texts, languages, strict=True)]
-    vocabulary = {
-        term: number for number, term in enumerate(sorted({t for count in counts for t in count}))
-    }
-    rows = [i for i, count in enumerate(counts) for _ in count]
-    columns = [vocabulary[term] for count in counts for term in count]
-    frequencies = np.array([n for count in counts for n in count.values()], dtype=np.float32)
-    lengths = np.array([sum(count.values()) for count in counts], dtype=np.float32)
-    holders = np.bincount(columns, minlength=len(vocabulary)).astype(np.float32)
+    counted = count_terms(texts, languages)
+    rows, columns = counted.text_of, counted.counts.indices
+    frequencies = counted.counts.data.astype(np.float32)
+    lengths = np.bincount(rows, frequencies, minlength=len(texts)).astype(np.float32)
+    holders = counted.holders().astype(np.float32)
     idf = np.log(1 + (len(texts) - holders + 0.5) / (holders + 0.5)).astype(np.float32)
     ratio = lengths / max(float(lengths.mean()) if len(lengths) else 1.0, 1e-9)
     saturated = frequencies * (K1 + 1) / (frequencies + K1 * (1 - B + B * ratio[rows]))
     inverted = sparse.csc_matrix(
-        (saturated * idf[columns], (rows, columns)), shape=(len(texts), len(vocabulary))
+        (saturated * idf[columns], (rows, columns)), shape=(len(texts), len(counted.names))
     )
     return Lexical(
-        vocabulary=vocabulary,
+        vocabulary={term: number for number, term in enumerate(counted.names)},
         idf=idf,
         unknown_idf=float(np.log(1 + (len(texts) + 0.5) / 0.5)),
         starts=inverted.indptr.astype(np.int64),

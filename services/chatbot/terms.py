@@ -37,7 +37,12 @@ _SPELLINGS = str.maketrans({"æ": "ae", "ä": "ae", "ø": "oe", "ö": "oe", "å"
 
 def spoken_words(text: str) -> list[str]:
     """Folded words without punctuation; `måned` and `maaned` come out the same."""
-    return [word.translate(_SPELLINGS) for word in _WORD.findall(fold(text))]
+    return [word.translate(_SPELLINGS) for word in written_words(text)]
+
+
+def written_words(text: str) -> list[str]:
+    """Folded words without punctuation, as they are spelt."""
+    return _WORD.findall(fold(text))
 
 
 @lru_cache(maxsize=1)
@@ -47,7 +52,7 @@ def terms(text: str, language: str) -> tuple[str, ...]:
     Six steps of an answer ask for the same text one after the other. No more than the last one is
     remembered, for a citizen wrote it.
     """
-    words = _WORD.findall(fold(text))
+    words = written_words(text)
     stop = STOP.get(language, frozenset())
     stemmer = _stemmer(_STEMMERS.get(language, "danish"))
     stems = [

@@ -6,16 +6,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from services.chatbot.counting import Counted, count_terms
 from services.chatbot.head import Solved
 from services.chatbot.index import SEARCHED, Entry, Index
 from services.chatbot.ports import Floats
-from services.chatbot.retrieve import (
-    Nearness,
-    category_scores,
-    head_scores,
-    nearness_outside,
-    topic_features,
-)
+from services.chatbot.retrieve import Nearness, topic_features
 
 
 class Case(NamedTuple):
@@ -58,23 +53,61 @@ class Asked(NamedTuple):
 
 
 def ask_all(index: Index, kinds: Floats) -> Asked:
-    known = index.entries
+    many = _at_once(index, index.entries, index.vectors)
     return Asked(
         index.vectors @ index.vectors.T,
-        np.stack([index.questions.scores(e.text, e.language) for e in known]),
-        np.stack([index.bodies.scores(e.text, e.language) for e in known]),
-        tuple(_coverage_without(index, e) for e in known),
-        tuple(
-            nearness_outside(e.text, e.language, vector, index)
-            for e, vector in zip(known, index.vectors, strict=True)
-        ),
-        np.stack([
-            category_scores(e.text, e.language, vector, index)
-            for e, vector in zip(known, index.vectors, strict=True)
-        ]),
+        many.lexical,
+        many.bodies,
+        tuple(map(float, _coverage_without(index, many.counted))),
+        many.outside(),
+        many.categories,
         index.vectors @ index.passage_vectors.T,
         kinds,
     )
+
+
+class AtOnce(NamedTuple):
+    """What `retrieve` asks of an index for one question, for many: a row each."""
+
+    counted: Counted
+    lexical: Floats
+    bodies: Floats
+    categories: Floats
+    outside_dense: Floats
+    outside_lexical: Floats
+
+    def outside(self, *, hidden: bool = False) -> tuple[Nearness, ...]:
+        """`hidden`: the texts are the questions outside themselves, each not to be looked at."""
+        if not self.outside_dense.shape[1]:
+            return (Nearness(0.0, 0.0),) * len(self.outside_dense)
+        dense, lexical = self.outside_dense, self.outside_lexical
+        if hidden:
+            dense, lexical = dense.copy(), lexical.copy()
+            np.fill_diagonal(dense, 0.0)
+            np.fill_diagonal(lexical, 0.0)
+        both, words = (dense + lexical).max(axis=1) / 2, lexical.max(axis=1)
+        return tuple(Nearness(float(a), float(b)) for a, b in zip(both, words, strict=True))
+
+
+def _at_once(index: Index, asked: Sequence[Entry | Case], vectors: Floats) -> AtOnce:
+    counted = count_terms([one.text for one in asked], [one.language for one in asked])
+    return AtOnce(
+        counted,
+        index.questions.scores_all(counted),
+        index.bodies.scores_all(counted),
+        _categories_of(index, counted, vectors),
+        vectors @ index.outside_vectors.T,
+        index.outside_questions.scores_all(counted),
+    )
+
+
+def _categories_of(index: Index, counted: Counted, vectors: Floats) -> Floats:
+    if not index.categories.names:
+        return np.zeros((len(vectors), len(index.topics)), dtype=np.float32)
+    read = index.categories.read_all(counted, vectors)
+    unknown = np.float32(-np.log(read.shape[1]))
+    known = index.category_of >= 0
+    return np.where(known, read[:, index.category_of], unknown).astype(np.float32)
 
 
 def leave_one_out(index: Index, solved: Solved, asked: Asked) -> list[Trial]:
@@ -118,28 +151,24 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
     # All at once: one by one each of them would read both matrices anew.
     dense = index.outside_vectors @ index.vectors.T
     passages = index.outside_vectors @ index.passage_vectors.T
+    many = _at_once(index, index.outside, index.outside_vectors)
+    near = many.outside(hidden=True)
+    coverage = index.questions.coverage_all(many.counted)
     for number, entry in enumerate(index.outside):
-        vector = index.outside_vectors[number]
         row = np.array([first + number])
         features = topic_features(
             dense=_searched(dense[number]),
-            lexical=index.questions.scores(entry.text, entry.language),
-            bodies=index.bodies.scores(entry.text, entry.language),
+            lexical=many.lexical[number],
+            bodies=many.bodies[number],
             head=solved.without(row, row)[0],
-            categories=category_scores(entry.text, entry.language, vector, index),
+            categories=many.categories[number],
             passages=passages[number],
             language=entry.language,
             index=index,
         )
+        is_open = index.written_in[entry.language]
         trials.append(
-            Trial(
-                features,
-                index.written_in[entry.language],
-                -1,
-                index.questions.coverage(entry.text, entry.language),
-                nearness_outside(entry.text, entry.language, vector, index, hidden=number),
-                kinds[number],
-            )
+            Trial(features, is_open, -1, float(coverage[number]), near[number], kinds[number])
         )
     return trials
 
@@ -147,14 +176,21 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
 def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Trial]:
     """Questions that came, asked of the whole index."""
     trials: list[Trial] = []
-    for case, vector in zip(cases, vectors, strict=True):
+    if not cases:
+        return trials
+    many = _at_once(index, cases, vectors)
+    near, coverage = many.outside(), index.questions.coverage_all(many.counted)
+    dense, passages = vectors @ index.vectors.T, vectors @ index.passage_vectors.T
+    terms = index.questions.weighed(many.counted)
+    heads = vectors @ index.head.dense + terms @ index.head.sparse
+    for number, (case, vector) in enumerate(zip(cases, vectors, strict=True)):
         features = topic_features(
-            dense=_searched(index.vectors @ vector),
-            lexical=index.questions.scores(case.text, case.language),
-            bodies=index.bodies.scores(case.text, case.language),
-            head=head_scores(case.text, case.language, vector, index),
-            categories=category_scores(case.text, case.language, vector, index),
-            passages=index.passage_vectors @ vector,
+            dense=_searched(dense[number]),
+            lexical=many.lexical[number],
+            bodies=many.bodies[number],
+            head=np.asarray(heads[number], dtype=np.float32),
+            categories=many.categories[number],
+            passages=passages[number],
             language=case.language,
             index=index,
         )
@@ -163,8 +199,8 @@ def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Tr
                 features,
                 index.written_in[case.language],
                 index.topic_numbers.get((case.topic or "").split("|")[0], -1),
-                index.questions.coverage(case.text, case.language),
-                nearness_outside(case.text, case.language, vector, index),
+                float(coverage[number]),
+                near[number],
                 index.kinds.read(case.text, vector),
                 case.caught or index.kinds.refused(case.text, vector) is not None,
             )
@@ -208,12 +244,13 @@ def _searched(dense: Floats) -> Floats:
     return np.asarray(np.maximum(dense, floor), dtype=np.float32)
 
 
-def _coverage_without(index: Index, entry: Entry) -> float:
-    """Share of the question's weight on terms that another question holds as well."""
+def _coverage_without(index: Index, counted: Counted) -> NDArray[np.float64]:
+    """Share of each known question's weight on terms that another question holds as well."""
     lexical = index.questions
-    columns, _ = lexical.vector(entry.text, entry.language)
-    if not len(columns):
-        return 0.0
-    shared = lexical.starts[columns + 1] - lexical.starts[columns] > 1
-    weights = np.where(shared, lexical.idf[columns], lexical.unknown_idf)
-    return float(weights[shared].sum() / weights.sum())
+    shared = np.diff(lexical.starts) > 1
+    columns = counted.places(lexical.vocabulary)
+    held = shared[columns]
+    weights = np.where(held, lexical.idf[columns], lexical.unknown_idf)
+    rows, size = counted.text_of, counted.counts.shape[0]
+    found = np.bincount(rows[held], weights[held], minlength=size)
+    return found / np.maximum(np.bincount(rows, weights, minlength=size), 1e-9)
