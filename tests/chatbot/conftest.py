@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+from contextlib import asynccontextmanager
 
 import pytest_asyncio
 
@@ -44,13 +45,17 @@ async def modelled(tmp_path_factory):
     return folder
 
 
-@pytest_asyncio.fixture
-async def town(modelled, tmp_path):
-    folder = tmp_path / "town"
-    shutil.copytree(modelled / "municipality", folder / "municipality")
-    kept_out = shutil.ignore_patterns("vectors")
-    shutil.copytree(modelled / "data" / "knowledge", folder / "data" / "knowledge", ignore=kept_out)
+@asynccontextmanager
+async def open_town(modelled, folder):
+    """A copy of it in which previews can be made."""
+    copy_of(modelled, folder)
     async with open_desk(folder, chatbot_model=str(modelled / "model")) as desk:
         working = asyncio.create_task(desk.background.previews.run())
         yield desk
         working.cancel()
+
+
+@pytest_asyncio.fixture
+async def town(modelled, tmp_path):
+    async with open_town(modelled, tmp_path / "town") as desk:
+        yield desk
