@@ -2,12 +2,13 @@
 
 A linear model over words and pairs of words, pieces of words, senses (senses.py), and how it is said
 (manner.py), learnt from phrases/cries.yaml and from the municipality's labelled inquiries (`urgent`).
-The phrases of screen.py come first.
+Beside it speaks what kinds.py takes the message for, by its meaning: of cries by another hand each
+hears what the other does not. The phrases of screen.py come first.
 """
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from itertools import chain, pairwise
@@ -20,6 +21,7 @@ from scipy.optimize import minimize
 
 from infra.text.safe_yaml import read_yaml
 from services.chatbot.manner import manner
+from services.chatbot.ports import Floats
 from services.chatbot.screen import Danger, Screening
 from services.chatbot.senses import Senses, read_senses, sensed
 from services.chatbot.terms import grams, spoken_words
@@ -35,6 +37,8 @@ QUESTIONS_HEARD = 0.04
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
 LOOKALIKES_HEARD = 0.2
 """The same of what only sounds like one: a false alarm costs one button (misread.py)."""
+MEANING = 1.5
+"""How much the log-odds of danger by meaning (kinds.py) count beside the words' score."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
 LETTERS = 4000
@@ -56,15 +60,17 @@ class Alarm:
     bias: float
     threshold: float
 
-    def rings(self, text: str) -> bool:
-        return len(text.split()) >= FEWEST and self.score(text) >= self.threshold
+    def rings(self, text: str, meaning: float = 0.0) -> bool:
+        """`meaning`: log-odds of danger by meaning."""
+        said = self.score(text) + MEANING * meaning
+        return len(text.split()) >= FEWEST and said >= self.threshold
 
-    def hear(self, text: str, screening: Screening) -> Danger | None:
+    def hear(self, text: str, screening: Screening, meaning: float = 0.0) -> Danger | None:
         """What the phrases found, or an emergency that they did not find.
 
         The model never takes a phrase back: among ordinary words it could not tell "I want to die".
         """
-        return screening.danger or ("alarm" if self.rings(text) else None)
+        return screening.danger or ("alarm" if self.rings(text, meaning) else None)
 
     def score(self, text: str) -> float:
         whole = self.bias
@@ -75,6 +81,17 @@ class Alarm:
 
 
 SILENT = Alarm({}, 0.0, float("inf"))
+
+
+class Heard(NamedTuple):
+    """An alarm by words alone, and what it said of calm messages when it had not seen them."""
+
+    alarm: Alarm
+    ordinary: Floats
+    lookalikes: Floats
+
+
+NOT_LEARNT = Heard(SILENT, np.zeros(0, np.float32), np.zeros(0, np.float32))
 
 
 def read_cries() -> Cries:
@@ -110,9 +127,21 @@ def fit_alarm(
     urgent: Sequence[str] = (),
     calm: Sequence[str] = (),
 ) -> Alarm:
+    """The alarm that listens to words alone; see `hear_out`."""
+    return hear_out(cries, ordinary, lookalikes, urgent=urgent, calm=calm).alarm
+
+
+def hear_out(
+    cries: Sequence[str],
+    ordinary: Sequence[str],
+    lookalikes: Sequence[str] = (),
+    *,
+    urgent: Sequence[str] = (),
+    calm: Sequence[str] = (),
+) -> Heard:
     """`urgent` and `calm` are letters. Thresholds come from messages the model had not seen.
 
-    SILENT without enough examples.
+    NOT_LEARNT without enough examples.
     """
     groups = {
         "cries": cries,
@@ -122,7 +151,7 @@ def fit_alarm(
         "calm": calm[:: max(1, len(calm) // LETTERS)],
     }
     if len(cries) + len(urgent) < 50 or len(ordinary) + len(calm) < 500:
-        return SILENT
+        return NOT_LEARNT
     group = np.repeat(list(groups), [len(texts) for texts in groups.values()])
     loud = np.isin(group, ("cries", "urgent"))
     weight = np.array([WEIGHT[name] for name in group])
@@ -137,7 +166,7 @@ def fit_alarm(
     fitted = _fit(rows, loud, weight)
     quiet = {"ordinary": QUESTIONS_HEARD, "lookalikes": LOOKALIKES_HEARD}
     known = [name for name in quiet if groups[name]] or ["calm"]
-    return Alarm(
+    alarm = Alarm(
         weights={n: float(w) for n, w in zip(names, fitted[:-1] * idf, strict=True) if w != 0},
         bias=float(fitted[-1]),
         threshold=max(
@@ -145,6 +174,22 @@ def fit_alarm(
             for name in known
         ),
     )
+    return Heard(alarm, held[group == "ordinary"], held[group == "lookalikes"])
+
+
+def listening_to_meaning(heard: Heard, ordinary: Floats, lookalikes: Floats) -> Alarm:
+    """The same alarm with the threshold for words and meaning together.
+
+    `ordinary`, `lookalikes`: log-odds of danger by meaning of the same messages, not seen either.
+    """
+    if heard.alarm is SILENT:
+        return SILENT
+    both = (
+        (heard.ordinary + MEANING * ordinary, QUESTIONS_HEARD),
+        (heard.lookalikes + MEANING * lookalikes, LOOKALIKES_HEARD),
+    )
+    known = [float(np.quantile(said, 1 - share)) for said, share in both if len(said)]
+    return replace(heard.alarm, threshold=max(known)) if known else heard.alarm
 
 
 def _matrix(

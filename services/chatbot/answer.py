@@ -8,7 +8,6 @@ from contracts.inquiry import Language
 from infra.text.language import guess_language
 from infra.text.mask import mask
 from infra.text.normalise import normalise
-from services.chatbot.alarm import SILENT
 from services.chatbot.courtesy import chosen, courtesy, is_yes, taken_back
 from services.chatbot.decide import BUTTONS, Decision
 from services.chatbot.dialogue import NEW, Thread, asked_sentences, is_bare, is_short, several
@@ -18,13 +17,11 @@ from services.chatbot.index import Index
 from services.chatbot.knowledge import TONGUES, Article, Tongue
 from services.chatbot.look import Look, look_up, word_for_word
 from services.chatbot.memo import MemoEmbedder
-from services.chatbot.reply import Part, Question, Reply, World
+from services.chatbot.reply import LONGEST_QUESTION, Part, Question, Reply, World
 from services.chatbot.screen import screen
 
 FOLLOWING = 0.5
 """How much surer (log-probability) a refusal by kind must be for a short message in a conversation."""
-LONGEST_QUESTION = 600
-"""Characters of a message that are searched; the rest of a long story says little about the topic."""
 
 Step = Callable[[Question, World], "Question | Reply"]
 
@@ -54,8 +51,7 @@ def tell_language(question: Question, _world: World) -> Question:
 def signpost_crisis(question: Question, world: World) -> Question | Reply:
     screening = screen(question.text, world.phrases)
     question = replace(question, screening=screening)
-    alarm = SILENT if question.calmed else world.index.alarm
-    danger = alarm.hear(question.text, screening)
+    danger = screening.danger if question.calmed else world.danger_in(question.text, screening)
     if danger is None:
         return question
     return _reply(question, Part("crisis", confidence=1.0, danger=danger))

@@ -201,7 +201,8 @@ class Chat:
         thread = Thread(talk.topic, talk.offered)
         question = Question(words, day, language, thread)
         if paused or world is None:
-            return reply_paused(question, self._phrases, world.index.alarm if world else SILENT)
+            hear = world.danger_in if world else SILENT.hear
+            return reply_paused(question, self._phrases, hear)
         article = world.index.article(topic, language) if topic else None
         if article is not None and article.answers_on(day):
             verdict: AnswerVerdict = "other-authority" if article.other_authority else "answered"
@@ -211,7 +212,7 @@ class Chat:
             again = misread(await self._room.shown(talk.id))
             question = replace(question, text=again or words, calmed=again is not None)
         reply = await self._engine.reply(question)
-        return reply or reply_paused(question, self._phrases, SILENT)
+        return reply or reply_paused(question, self._phrases, SILENT.hear)
 
     def _sealed(
         self,

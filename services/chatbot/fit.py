@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from services.chatbot.alarm import Alarm
+from services.chatbot.alarm import Alarm, Heard, listening_to_meaning
 from services.chatbot.categories import Categories
 from services.chatbot.decide import BUTTONS, SIGNS, signs
 from services.chatbot.head import solve_head
@@ -21,7 +21,7 @@ from services.chatbot.index import (
     Verdicts,
     body_texts,
 )
-from services.chatbot.kinds import NO_KINDS, REFUSED, Example, fit_kinds
+from services.chatbot.kinds import NO_KINDS, REFUSED, Example, danger_odds, fit_kinds
 from services.chatbot.knowledge import Article
 from services.chatbot.lexical import Lexical, build_lexical
 from services.chatbot.ports import Floats
@@ -79,10 +79,12 @@ class Material(NamedTuple):
     passage_vectors: Floats
     outside: tuple[Entry, ...]
     outside_vectors: Floats
-    alarm: Alarm
+    alarm: Heard
     categories: Categories
     refused: tuple[Example, ...]
     """What no article may answer, by kind."""
+    cries: tuple[Example, ...]
+    """Cries for help, then what only sounds like one."""
     cases: tuple[Case, ...]
     """Questions that came, with what is right for them."""
     case_vectors: Floats
@@ -91,7 +93,7 @@ class Material(NamedTuple):
 def build_index(material: Material, budget: Budget | None = None) -> Index:
     """Everything that answers, fitted. Deterministic: the same material gives the same index."""
     kinds, held = fit_kinds(_examples(material))
-    bare = replace(_bare(material), kinds=kinds)
+    bare = replace(_bare(material), kinds=kinds, alarm=_alarm(material, held))
     solved = solve_head(bare)
     asked = ask_all(bare, held[: len(bare.entries)])
     known = leave_one_out(bare, solved, asked)
@@ -106,14 +108,25 @@ def build_index(material: Material, budget: Budget | None = None) -> Index:
 
 
 def _examples(material: Material) -> list[Example]:
-    """The articles' questions, those that are nobody's here, and what is refused; in that order."""
+    """The articles' questions, those that are nobody's here, what is refused, cries; in that order."""
     asks = zip(material.entries, material.vectors, strict=True)
     outside = zip(material.outside, material.outside_vectors, strict=True)
     return [
         *(Example("asks", entry.text, vector) for entry, vector in asks),
         *(Example("elsewhere", entry.text, vector) for entry, vector in outside),
         *material.refused,
+        *material.cries,
     ]
+
+
+def _alarm(material: Material, held: Floats) -> Alarm:
+    """`held`: a row for each of `_examples`."""
+    odds = danger_odds(held)
+    asks, outside = len(material.entries), len(material.outside)
+    refused = odds[asks + outside :][: len(material.refused)]
+    calm = [example.kind == "calm" for example in material.cries]
+    lookalikes = odds[len(odds) - len(calm) :][calm]
+    return listening_to_meaning(material.alarm, np.concatenate([odds[:asks], refused]), lookalikes)
 
 
 def _bare(material: Material) -> Index:
@@ -138,7 +151,7 @@ def _bare(material: Material) -> Index:
         head=Head(np.zeros((0, 0), np.float32), np.zeros((0, 0), np.float32)),
         ranking=Ranking(START),
         verdicts=Verdicts((), (), (), 1.0, 1.0, 1.0),
-        alarm=material.alarm,
+        alarm=material.alarm.alarm,
         categories=material.categories,
         kinds=NO_KINDS,
         figures={},
@@ -351,6 +364,6 @@ def _logistic(
         return float(value + 1e-3 * weights @ weights), gradient + 2e-3 * weights
 
     start = np.zeros(rows.shape[1])
-    against = {"outside", "outside_words", "elsewhere", *REFUSED}
+    against = {"outside", "outside_words", "elsewhere", "danger", *REFUSED}
     bounds = [*((None, 0.0) if sign in against else (0.0, None) for sign in SIGNS), (None, None)]
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds).x)

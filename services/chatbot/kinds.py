@@ -1,7 +1,8 @@
-"""What kind of message it is: a question for the articles, one's own case, a plea, legal advice ...
+"""What kind of message it is: a question for the articles, one's own case, a plea, a cry for help ...
 
-The phrases of screen.py say what they say; this hears the same thing in other words. A linear model on
-the embedding, words and pairs of words, learnt from phrases/refused.yaml beside the articles' questions.
+`calm` is what only sounds like a cry. The phrases of screen.py say what they say; this hears the same
+thing in other words. A linear model on the embedding, words and pairs of words, learnt from
+phrases/refused.yaml and phrases/cries.yaml beside the articles' questions.
 """
 
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 import numpy as np
 import yaml
@@ -22,8 +23,8 @@ from services.chatbot.ports import Floats
 from services.chatbot.softmax import fit_softmax, log_softmax
 from services.chatbot.terms import spoken_words
 
-Kind = Literal["asks", "elsewhere", "own-case", "decision", "legal", "injection"]
-KINDS: tuple[Kind, ...] = ("asks", "elsewhere", "own-case", "decision", "legal", "injection")
+Kind = Literal["asks", "elsewhere", "own-case", "decision", "legal", "injection", "danger", "calm"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 REFUSED: tuple[Kind, ...] = ("own-case", "decision", "legal", "injection")
 LISTENED = 60
 """Words of a message that are listened to."""
@@ -60,6 +61,12 @@ class Kinds:
         logits = logits + values @ self.weights[width + 1 + columns]
         return np.maximum(log_softmax(logits), FLOOR).astype(np.float32)
 
+    def danger(self, text: str, vector: Floats) -> float:
+        """Log-odds of a cry for help; 0 when nothing was learnt."""
+        if not self.weights.size:
+            return 0.0
+        return float(danger_odds(self.read(text, vector)[None, :])[0])
+
     def refused(self, text: str, vector: Floats, *, more: float = 0.0) -> Kind | None:
         """The kind that it surely enough is and that no article may answer; `more` raises the bar."""
         read = dict(zip(KINDS, _told(self.read(text, vector)), strict=True))
@@ -69,6 +76,12 @@ class Kinds:
 
 
 NO_KINDS = Kinds({}, np.zeros(0, np.float32), np.zeros((0, 0), np.float32), {})
+
+
+def danger_odds(rows: Floats) -> Floats:
+    """Log-odds of danger from log-probabilities of KINDS, one row a message."""
+    told = np.minimum(rows[:, KINDS.index("danger")], -1e-6)
+    return np.asarray(told - np.log1p(-np.exp(told)), dtype=np.float32)
 
 
 def _told(row: Floats) -> Floats:

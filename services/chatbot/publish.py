@@ -14,11 +14,11 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from contracts.answer import ArticlePublished, ArticleRef, ArticleWithdrawn
 from contracts.event import EFFECTS
 from infra.text.safe_yaml import read_yaml
-from services.chatbot.alarm import Alarm, fit_alarm, read_cries
+from services.chatbot.alarm import Heard, hear_out, read_cries
 from services.chatbot.categories import NONE, Categories, fit_categories
 from services.chatbot.fit import Budget, Material, build_index
 from services.chatbot.index import OUTSIDE, Entry, Index, entries_of, passages_of, stored_points
-from services.chatbot.kinds import Example, read_refused
+from services.chatbot.kinds import Example, Kind, read_refused
 from services.chatbot.knowledge import TONGUES, Article, Base, KnowledgeError, join, load_base
 from services.chatbot.ports import Embedder, Floats, StoredPoint, VectorStore
 from services.chatbot.screen import Phrases, Screening, screen
@@ -149,7 +149,7 @@ def publish(
     """The index of these articles, and how many texts had to be embedded."""
     entries = entries_of(base)
     outside = with_nobodys(outside, inquiries)
-    refused = read_refused()
+    refused, cries = read_refused(), cry_lines()
     vectors, fresh = embed_difference([e.text for e in entries], embedder, known)
     passages = passages_of(base.articles)
     passage_vectors, also = embed_difference([e.text for e in passages], embedder, known)
@@ -171,14 +171,10 @@ def publish(
             passage_vectors=passage_vectors,
             outside=outside,
             outside_vectors=outside_vectors,
-            alarm=_alarm(base, inquiries),
+            alarm=_alarm([e.text for e in entries], inquiries),
             categories=_categories(inquiries, embedder),
-            refused=tuple(
-                Example(kind, text, vector)
-                for (kind, text), vector in zip(
-                    refused, embedder.embed([text for _, text in refused]), strict=True
-                )
-            ),
+            refused=_examples(refused, embedder),
+            cries=_examples(cries, embedder),
             cases=tuple(cases),
             case_vectors=embedder.embed([case.text for case in cases]),
         )
@@ -214,15 +210,28 @@ def _categories(inquiries: Sequence[Inquiry], embedder: Embedder) -> Categories:
     )
 
 
-def _alarm(base: Base, inquiries: Sequence[Inquiry]) -> Alarm:
+def _examples(lines: Sequence[tuple[Kind, str]], embedder: Embedder) -> tuple[Example, ...]:
+    vectors = embedder.embed([text for _, text in lines])
+    return tuple(
+        Example(kind, text, vector) for (kind, text), vector in zip(lines, vectors, strict=True)
+    )
+
+
+def cry_lines() -> tuple[tuple[Kind, str], ...]:
+    """Cries for help, then what only sounds like one."""
+    known = read_cries()
+    danger: list[tuple[Kind, str]] = [("danger", text) for text in known.cries]
+    return (*danger, *(("calm", text) for text in known.lookalikes))
+
+
+def _alarm(questions: Sequence[str], inquiries: Sequence[Inquiry]) -> Heard:
     """Learnt from labelled inquiries; the articles' own questions are ordinary by definition."""
-    questions = [q for article in base.articles.values() for q in article.questions]
     urgent = [one.text for one in inquiries if one.urgent]
     calm = [one.text for one in inquiries if not one.urgent]
     cries = read_cries()
     # Pleas and legal questions are for a person, and still nobody is in danger.
     ordinary = [*questions, *(text for _, text in read_refused())]
-    return fit_alarm(cries.cries, ordinary, cries.lookalikes, urgent=urgent, calm=calm)
+    return hear_out(cries.cries, ordinary, cries.lookalikes, urgent=urgent, calm=calm)
 
 
 def read_inquiries(folder: Path | None) -> tuple[Inquiry, ...]:

@@ -13,6 +13,8 @@ from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.screen import Danger, Phrases, Refusal, Screening
 
 _CALM = Screening()
+LONGEST_QUESTION = 600
+"""Characters of a message that are searched; the rest of a long story says little about the topic."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,14 @@ class World:
     phrases: Phrases
     home: frozenset[str] = frozenset()
     """Words that name no other place than this municipality and its country."""
+
+    def danger_in(self, text: str, screening: Screening) -> Danger | None:
+        """What phrases found, or what words and meaning together say."""
+        if screening.danger is not None:
+            return screening.danger
+        said = text[:LONGEST_QUESTION]
+        meaning = self.index.kinds.danger(said, self.embedder.embed([said])[0])
+        return self.index.alarm.hear(text, screening, meaning)
 
 
 @dataclass(frozen=True)

@@ -88,12 +88,12 @@ def test_what_a_phrase_names_is_heard_though_the_model_is_not_sure(alarm, text, 
 def test_without_the_model_the_phrases_still_hear():
     text = "jeg vil ikke leve mere"
     assert SILENT.hear(text, screen(text, PHRASES)) == "suicide"
-    reply = reply_paused(Question(text, DAY), PHRASES, SILENT)
+    reply = reply_paused(Question(text, DAY), PHRASES, SILENT.hear)
     assert reply.parts[0].verdict == "crisis"
 
 
 def test_paused_the_model_still_hears(alarm):
-    reply = reply_paused(Question(UNNAMED[0], DAY), PHRASES, alarm)
+    reply = reply_paused(Question(UNNAMED[0], DAY), PHRASES, alarm.hear)
     assert reply.parts[0].danger == "alarm"
 
 

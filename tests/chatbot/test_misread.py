@@ -13,7 +13,7 @@ from tests.chatbot.test_answer_switch import turn
 
 pytestmark = pytest.mark.slow
 
-LOUD = Alarm({}, 1.0, 0.0)
+LOUD = Alarm({}, 1.0, -1e3)
 """Rings at everything."""
 DAY = SUNDAY.date()
 

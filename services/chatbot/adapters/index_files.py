@@ -23,7 +23,7 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
 PREPARED = "prepared"
-FORMAT = 12
+FORMAT = 13
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
