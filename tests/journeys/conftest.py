@@ -9,18 +9,25 @@ import pytest
 pytest.register_assert_rewrite("tests.journeys.order", "tests.journeys.town")
 
 from tests.journeys.town import Town, new_town  # noqa: E402
-from tests.journeys.trained import trained_model  # noqa: E402
+from tests.journeys.trained import small_model, small_municipality  # noqa: E402
 
 
 @pytest.fixture(scope="session")
-def model() -> Path:
-    return trained_model()
+def municipality(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_municipality(tmp_path_factory.mktemp("municipality"))
 
 
 @pytest.fixture(scope="session")
-def town(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def model(municipality: Path) -> Path:
+    return small_model(municipality)
+
+
+@pytest.fixture(scope="session")
+def town(
+    municipality: Path, model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
     """Shared: each test uses mails of its own and leaves everything running."""
-    running = new_town(tmp_path_factory.mktemp("town") / "data", model)
+    running = new_town(tmp_path_factory.mktemp("town") / "data", model, municipality)
     running.start()
     yield running
     running.stop()

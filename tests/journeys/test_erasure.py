@@ -26,8 +26,12 @@ OTHER = "skumfidusen"
 
 
 @pytest.fixture(scope="module")
-def town(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    running = new_town(tmp_path_factory.mktemp("erasing") / "data", model)
+def town(
+    town: Town, municipality: Path, model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Town]:
+    """Empty, so that every file may be searched; only the articles are already published."""
+    folder = tmp_path_factory.mktemp("erasing") / "data"
+    running = new_town(folder, model, municipality, published_in=town)
     running.start()
     yield running
     running.stop()

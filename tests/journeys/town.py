@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from email import message_from_string, policy
 from email.message import EmailMessage
 from pathlib import Path
-from shutil import copytree
+from shutil import copytree, ignore_patterns
 from typing import Any
 from uuid import UUID
 
@@ -98,6 +98,8 @@ class Town:
     ready_after: float = 0.0
     """Seconds from the command to its table, at the last start."""
     _clients: dict[str, httpx.Client] = field(default_factory=dict)
+    _read: dict[str, EmailMessage] = field(default_factory=dict)
+    """Letters opened since the last start, by id: who waits for one does not open all again."""
 
     @property
     def environment(self) -> dict[str, str]:
@@ -134,6 +136,7 @@ class Town:
         wait_for(printed_table, START_SECONDS, "henvend run is not ready")
         self.ready_after = time.monotonic() - began
         self._clients.clear()
+        self._read.clear()
 
     def printed(self) -> str:
         return self.terminal.read_text("utf-8", "replace") if self.terminal.exists() else ""
@@ -254,6 +257,12 @@ class Town:
 
     async def _letters(self) -> list[EmailMessage]:
         rows = self.rows("mailbox", "select id, raw from letter order by at")
+        unread = [row for row in rows if row["id"] not in self._read]
+        if unread:
+            self._read |= await self._opened(unread)
+        return [self._read[row["id"]] for row in rows]
+
+    async def _opened(self, rows: Sequence[sqlite3.Row]) -> dict[str, EmailMessage]:
         ring = await open_keyring(
             f"sqlite:///{self.data / 'keyring.db'}", self.data / "keys" / "wrapping.key"
         )
@@ -261,11 +270,11 @@ class Town:
             keys = await ring.data_keys([UUID(row["id"]) for row in rows])
         finally:
             await ring.close()
-        sealed = [Sealed.model_validate_json(row["raw"]) for row in rows]
-        return [
-            message_from_string(keys[one.key].open("raw", one), policy=policy.default)  # type: ignore[misc]
-            for one in sealed
-        ]
+        sealed = {row["id"]: Sealed.model_validate_json(row["raw"]) for row in rows}
+        return {
+            id_: message_from_string(keys[one.key].open("raw", one), policy=policy.default)  # type: ignore[misc]
+            for id_, one in sealed.items()
+        }
 
     # -- what rests
 
@@ -349,8 +358,23 @@ def deliver(port: int, messages: Sequence[EmailMessage], *, per_second: float = 
     return taken
 
 
-def new_town(folder: Path, model: Path, **settings: str) -> Town:
-    """A stopped town with a trained model; `folder` must not exist yet."""
+def new_town(
+    folder: Path,
+    model: Path,
+    municipality: Path | None = None,
+    published_in: "Town | None" = None,
+    **settings: str,
+) -> Town:
+    """A stopped town with a trained model; `folder` must not exist yet.
+
+    Its first start publishes the articles, unless it has them from a town of the same municipality.
+    """
     folder.mkdir(parents=True)
     copytree(model, folder / "model")
+    if published_in is not None:
+        # The store of vectors is in use, and each town fills its own.
+        own = ignore_patterns("vectors")
+        copytree(published_in.data / "knowledge", folder / "knowledge", ignore=own)
+    if municipality is not None:
+        settings["HENVEND_MUNICIPALITY"] = str(municipality)
     return Town(folder, settings={**GENEROUS, **settings})
