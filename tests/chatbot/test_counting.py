@@ -7,7 +7,6 @@ import pytest
 
 from services.chatbot.categories import fit_categories
 from services.chatbot.counting import count_terms
-from services.chatbot.descend import descend
 from services.chatbot.lexical import build_lexical
 from services.chatbot.terms import terms
 
@@ -55,18 +54,3 @@ def test_categories_read_many_as_they_read_one():
 
     for row, one, vector in zip(many, TEXTS, vectors, strict=False):
         assert row == pytest.approx(learnt.read(*one, vector), abs=1e-4)
-
-
-def test_the_way_down_ends_at_the_bottom_and_is_the_same_each_time():
-    steep = np.array([1.0, 30.0, 0.2], np.float32)
-    bottom = np.array([3.0, -1.0, 2.0], np.float32)
-
-    def bowl(here):
-        away = here - bottom
-        return float((steep * away**2).sum()), 2 * steep * away
-
-    found = descend(bowl, np.zeros(3, np.float32), 60)
-
-    assert found == pytest.approx(bottom, abs=1e-3)
-    assert found.tobytes() == descend(bowl, np.zeros(3, np.float32), 60).tobytes()
-    assert descend(bowl, bottom, 60).tobytes() == bottom.tobytes()
