@@ -220,7 +220,9 @@ async def _erased_case(
         "language_code": language_of(request),
         "grounds": GROUNDS,
     }
-    return Template("case_erased.html", context=context, status_code=410)
+    # A browser keeps a 410 for ever unless it is told not to: in the old language, after logging out.
+    private = {"cache-control": "no-store"}
+    return Template("case_erased.html", context=context, status_code=410, headers=private)
 
 
 async def _do(
