@@ -1,14 +1,13 @@
 """A router with a day's work in it, served on a port, and a real Chromium to look at it."""
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import uvicorn
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page
 
 from contracts.event import effect_id
 from contracts.governance import DeadLettered
@@ -16,24 +15,12 @@ from contracts.inquiry import Alternative, DecisionContested, Evidence, Neighbou
 from infra.chassis.outgoing import MailRefusedError
 from services.router.office import Office as OfficeMatters
 from services.router.receipt import token_of
+from tests.browser.eyes import PATIENCE, chromium, sideways, violations
 from tests.conftest import free_port
 from tests.router.inquiries import classified, parts_of
 from tests.router.monitored import Past, chat, live_through
 from tests.router.office import Office, open_office
 
-ROOT = Path(__file__).parents[2]
-AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-# The design system hides what overflows the body, so each element is asked where it ends.
-BEYOND = """() => {
-  const edge = document.documentElement.clientWidth;
-  const beyond = [...document.body.querySelectorAll("*")]
-    .filter((one) => !one.closest(".hv-scroll, .sr-only, select, .hv-table thead"))
-    .map((one) => one.getBoundingClientRect())
-    .filter((box) => box.width > 1 && box.height > 1)
-    .map((box) => Math.round(box.right - edge));
-  return Math.max(0, document.documentElement.scrollWidth - edge, ...beyond);
-}"""
-WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 LONG_NAME = (
     "Christian-Frederik Aagaard-Bjørnskov von Hohenlohe-Schillingsfürst "
     "<christian-frederik.aagaard-bjornskov.von-hohenlohe@en-meget-lang-arbejdsplads.example>"
@@ -264,16 +251,6 @@ async def served(office: Office) -> AsyncIterator[str]:
         await running
 
 
-@asynccontextmanager
-async def chromium() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox"]
-        )
-        yield browser
-        await browser.close()
-
-
 class Town:
     """The office, where it is served, its cases, and the browser."""
 
@@ -293,6 +270,7 @@ class Town:
         context = await self.browser.new_context(
             base_url=self.base, locale=f"{language}-DK", **options
         )
+        context.set_default_timeout(PATIENCE)
         try:
             if account:
                 await self.log_in(context, account)
@@ -319,23 +297,4 @@ async def open_town(folder: Path, **settings: Any) -> AsyncIterator[Town]:
         yield Town(office, base, await seed(office), browser)
 
 
-async def violations(page: Page) -> list[str]:
-    """What axe finds against WCAG 2.2 A and AA, one line per place."""
-    if not await page.evaluate("() => 'axe' in window"):
-        # The page's own policy forbids foreign scripts, and rightly: the debugger puts it in.
-        await page.evaluate(AXE.read_text("utf-8"))
-    options = json.dumps({"runOnly": {"type": "tag", "values": WCAG}})
-    found = await page.evaluate(f"() => axe.run(document, {options})")
-    return [
-        f"{violation['id']}: {node['html'][:200]} ({node['failureSummary'][:200]})"
-        for violation in found["violations"]
-        for node in violation["nodes"]
-    ]
-
-
-async def sideways(page: Page) -> int:
-    """How many pixels of the page lie beyond its right edge; what scrolls in its own box does not count."""
-    return int(await page.evaluate(BEYOND))
-
-
-__all__ = ["Town", "open_town", "sideways", "violations"]
+__all__ = ["Town", "chromium", "open_town", "served", "sideways", "violations"]

@@ -3,15 +3,14 @@
 from contextlib import asynccontextmanager
 
 import pytest
+from playwright.async_api import Page
 
-from tests.browser.staff_office import chromium, served, sideways, violations
+from tests.browser.eyes import PATIENCE, WIDE, Eyes, chromium
+from tests.browser.staff_office import served
 from tests.classifier.school import EMIL, IDA, judged, line, open_school
 
 pytestmark = pytest.mark.slow
 
-WIDE = {"viewport": {"width": 1280, "height": 1024}}
-# What 400 % zoom of a 1,280 px window leaves, and the narrowest phone.
-ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
 LINES = (
     line("category_accuracy", candidate=0.93),
     line("ece", better="less", champion=0.03, candidate=0.02),
@@ -28,8 +27,9 @@ async def school(tmp_path, stored):
 
 
 @asynccontextmanager
-async def visit(school, base, browser, account, language="da", **options):
-    context = await browser.new_context(base_url=base, locale=f"{language}-DK", **options)
+async def visit(school, base, browser, account, language="da"):
+    context = await browser.new_context(base_url=base, locale=f"{language}-DK", viewport=WIDE)
+    context.set_default_timeout(PATIENCE)
     token = await school.chassis.staff.new_link(account)
     page = await context.new_page()
     await page.goto(f"/login/{token}?next=/models")
@@ -43,18 +43,16 @@ async def visit(school, base, browser, account, language="da", **options):
 
 async def test_no_state_of_the_page_has_an_accessibility_fault_or_is_cut_off(school, stored):
     first = (await school.promotions.champion()).statement.digest
-    faults = []
-    async with served(school) as base, chromium() as browser:
+    eyes, faults = Eyes(), []
+    async with (
+        served(school) as base,
+        chromium() as browser,
+        visit(school, base, browser, EMIL) as emil,
+        visit(school, base, browser, IDA) as ida,
+    ):
 
-        async def look(state: str, account: str = EMIL) -> None:
-            for language in ("da", "sv", "en"):
-                for window in (WIDE, ZOOMED):
-                    async with visit(school, base, browser, account, language, **window) as page:
-                        beyond = await sideways(page)
-                        found = await violations(page) if window is WIDE or language == "da" else []
-                        faults.extend(f"{state}, {language}: {one}" for one in found)
-                        if beyond > 1:
-                            faults.append(f"{state}, {language}: {beyond} px beyond the edge")
+        async def look(state: str, page: Page = emil) -> None:
+            faults.extend(await eyes.everywhere(page, state, "/models"))
 
         await look("nothing but the first model")
         worse = line("paired_flips", better="less", candidate=0.95, judgement="worse")
@@ -64,7 +62,7 @@ async def test_no_state_of_the_page_has_an_accessibility_fault_or_is_cut_off(sch
         await look("a candidate that passed")
         await school.promotions.propose(second, school.staff[EMIL])
         await look("one's own proposal")
-        await look("another's proposal", IDA)
+        await look("another's proposal", ida)
 
     assert faults == []
 
