@@ -68,6 +68,7 @@ class Chassis:
         self._session_secret = session_secret
         self._background: list[Callable[[], Awaitable[None]]] = []
         self._readiness: dict[str, Callable[[], bool]] = {}
+        self._states: dict[str, Callable[[], str]] = {}
 
     def on(self, event: type[E], handler: Callable[[Envelope[E]], Awaitable[None]]) -> None:
         """Handle every event of this type; one consumer group per service."""
@@ -87,6 +88,10 @@ class Chassis:
     def ready_when(self, name: str, check: Callable[[], bool]) -> None:
         """The readiness page reports `name` and is 503 until every check holds."""
         self._readiness[name] = check
+
+    def says(self, name: str, state: Callable[[], str]) -> None:
+        """/health tells the state of `name` too; whatever it is, the process answers."""
+        self._states[name] = state
 
     def readiness(self) -> dict[str, bool]:
         checks = {"broker": self.broker.connected, "consumer": not self.deliveries.stopped}
@@ -119,7 +124,8 @@ class Chassis:
         @get("/health", exclude_from_auth=True, sync_to_thread=False)
         def health() -> dict[str, str]:
             """The process answers."""
-            return {"status": "ok", "service": self.service}
+            states = {name: state() for name, state in self._states.items()}
+            return {"status": "ok", "service": self.service, **states}
 
         @get("/ready", exclude_from_auth=True, sync_to_thread=False)
         def ready() -> Response[dict[str, bool]]:

@@ -37,6 +37,7 @@ from services.chatbot.previews import Previews
 from services.chatbot.public import Surroundings, public_routes
 from services.chatbot.receipt_page import Receipts, receipt_routes
 from services.chatbot.releases import Releases
+from services.chatbot.renewal import Renewal
 from services.chatbot.reviews import Reviews
 from services.chatbot.room import Room
 from services.chatbot.screen import load_phrases
@@ -81,11 +82,14 @@ async def create_app(
         mailroom=Mailroom(chassis, settings, municipality, corrections, mail or SmtpMail(settings)),
         previews=Previews(chassis, settings, engine, municipality),
     )
+    renewal = Renewal(settings, engine)
     chassis.background(engine.watch)
+    chassis.background(renewal.run)
     for work in background:
         chassis.background(work.run)
     chassis.background(_closing(engine))
     chassis.ready_when("articles", lambda: engine.world is not None)
+    chassis.says("articles", lambda: renewal.state)
     gate = Gate(settings, municipality, load_secret(settings.keys / "session.key"))
     door = Door(chat, gate, settings)
     drafts = Drafts(settings, lambda: engine.world.index if engine.world else None)
@@ -96,7 +100,9 @@ async def create_app(
             *public_routes(surroundings),
             *form_routes(FormPage(door, surroundings)),
             *receipt_routes(Receipts(chassis, room, door, engine, surroundings)),
-            *editor_routes(Editors(chassis, engine, municipality), drafts, switch, settings),
+            *editor_routes(
+                Editors(chassis, engine, municipality, renewal), drafts, switch, settings
+            ),
             *preview_routes(
                 drafts,
                 background.previews,
@@ -109,6 +115,7 @@ async def create_app(
         cors_config=_cors(settings),
     )
     app.state.engine, app.state.background = engine, background
+    app.state.renewal = renewal
     return app
 
 

@@ -42,6 +42,7 @@ def editor_routes(
                 "articles": len(editors.articles),
                 "titles": {key: article.title for key, article in editors.articles.items()},
                 "publication": editors.publication,
+                "renewal": editors.renewal,
                 "answers_on": await switch.is_on(),
                 "questions": questions,
                 "most": MOST_GROUPS,

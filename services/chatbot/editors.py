@@ -20,6 +20,7 @@ from services.chatbot.insight import Cluster, Unanswered, clusters
 from services.chatbot.knowledge import TONGUES, Article, tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.ports import Floats
+from services.chatbot.renewal import Renewal, State
 from services.chatbot.reply import World
 from services.chatbot.retrieve import find
 
@@ -74,7 +75,9 @@ class Editors:
         chassis: Chassis,
         engine: Engine,
         municipality: Municipality,
+        renewal: Renewal,
     ) -> None:
+        self._renewal = renewal
         self._chassis = chassis
         self._engine = engine
         self._municipality = municipality
@@ -94,6 +97,10 @@ class Editors:
     @property
     def publication(self) -> str | None:
         return self._engine.publication if self._engine.world else None
+
+    @property
+    def renewal(self) -> State:
+        return self._renewal.state
 
     async def questions(self, days: int) -> Questions:
         """What was asked in the last `days` and not answered."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import structlog
 from sqlalchemy import Row, insert, select
@@ -54,6 +54,14 @@ OpenStore = Callable[[int], VectorStore]
 _LAST = select(publication).order_by(publication.c.at.desc()).limit(1)
 
 
+class Outdated(NamedTuple):
+    """A publication that answers though its texts would be taught otherwise now."""
+
+    name: str
+    renewed: str
+    """What it is called when it is made anew."""
+
+
 class Engine:
     """Without a model or a publication it has no world, and every question goes to a person."""
 
@@ -76,6 +84,7 @@ class Engine:
         # One thread: answers are pure computation, and more threads only make all of them slower.
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="answer")
         self.world: World | None = None
+        self.outdated: Outdated | None = None
 
     @property
     def publication(self) -> str | None:
@@ -83,7 +92,10 @@ class Engine:
         return self._name
 
     async def open(self, embedder: Embedder | None) -> None:
-        """Take up the current publication, making one if there is none for this model."""
+        """Take up the current publication, making one first if there is none for this model.
+
+        One that was taught otherwise answers on: see renewal.py.
+        """
         self._embedder = embedder
         if embedder is not None:
             await self._in_thread(self._publish_if_needed, await self._released())
@@ -154,7 +166,7 @@ class Engine:
             return _articles((await reader.execute(_LAST)).first())
 
     def _publish_if_needed(self, released: dict[str, Article]) -> None:
-        """The first publication, or the published texts again for another model or other teaching."""
+        """The first publication, or the published texts again for another model or format."""
         assert self._embedder is not None
         root = self._settings.index_folder
         try:
@@ -163,7 +175,12 @@ class Engine:
             base = Base(released) if released else whole_base(self._settings)
         else:
             base = Base(index.articles)
-            if current_digest(root) == self._named(base)[:32]:
+            name, renewed = current_digest(root), self._named(base)[:32]
+            if name == renewed:
+                return
+            # Vectors of another model say nothing to this one: only then nobody is answered meanwhile.
+            if name is not None and index.model_digest == self._embedder.digest:
+                self.outdated = Outdated(name, renewed)
                 return
         made, _ = publish(
             base,

@@ -1,11 +1,12 @@
 """Makes what the folder's articles would become, as a process of its own, so that answers never wait.
 
-`python -m services.chatbot.prepare` reads the settings as JSON from standard input and writes one JSON
+`python -m services.chatbot.prepare folder|published` reads the settings as JSON from standard input and writes one JSON
 line a step to standard output. It opens no database: what citizens wrote is not its business.
 """
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -93,6 +94,30 @@ def prepare(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
     fresh.replace(folder)
 
 
+def renew(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
+    """Leaves what is published, taught anew, beside it; the service makes it the one that answers.
+
+    Raises KnowledgeError.
+    """
+    root = settings.index_folder
+    embedder = load_embedder(settings)
+    if embedder is None:
+        raise KnowledgeError([NO_MODEL])
+    try:
+        base = Base(load_index(root).articles)
+    except IndexFileError as error:
+        raise KnowledgeError([str(error)]) from error
+    tell(Step(step="building"))
+    digest = publication_digest(base, embedder.digest, settings)
+    index, _ = index_of(settings, base, embedder)
+    fresh = root / f"{digest[:32]}.new"
+    write_index(fresh, index, digest)
+    folder = root / digest[:32]
+    # Half of an earlier one, or one that was published before: this name is not the current one's.
+    shutil.rmtree(folder, ignore_errors=True)
+    fresh.replace(folder)
+
+
 def write_findings(folder: Path, findings: list[Finding]) -> None:
     text = json.dumps([(*one[:-1], dict(one.values)) for one in findings], ensure_ascii=False)
     (folder / FINDINGS).write_text(text, "utf-8")
@@ -111,7 +136,7 @@ def main() -> None:
     os.nice(POLITE)
     settings = ChatbotSettings.model_validate_json(sys.stdin.read())
     try:
-        prepare(settings, say)
+        (renew if sys.argv[1:] == ["published"] else prepare)(settings, say)
     except KnowledgeError as error:
         say(Step(step="refused", problems=error.problems))
     else:

@@ -2,7 +2,6 @@
 the folder changes. Citizens' words are opened for a moment; what is kept is which question differs."""
 
 import asyncio
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -13,12 +12,13 @@ from uuid import UUID
 import structlog
 
 from infra.chassis.chassis import Chassis
+from services.chatbot import own_process
 from services.chatbot.adapters.index_files import IndexFileError, prepared_folder, read_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.check import Finding
 from services.chatbot.compare import Kind, Outcome, difference, outcome
 from services.chatbot.engine import Engine
-from services.chatbot.knowledge import tongue_of
+from services.chatbot.knowledge import KnowledgeError, tongue_of
 from services.chatbot.municipality import Municipality
 from services.chatbot.prepare import FINDINGS, Step, read_findings
 from services.chatbot.publish import sync
@@ -174,33 +174,15 @@ class Previews:
 
     async def _prepare(self) -> None:
         """Raises _RefusedError with what the process refused."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "services.chatbot.prepare",
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            start_new_session=True,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
+
+        def tell(step: Step) -> None:
+            if step.step in {"checking", "building"}:
+                self._at(step.step, 0, 0)
+
         try:
-            process.stdin.write(self._settings.model_dump_json().encode())
-            process.stdin.close()
-            last = None
-            async for line in process.stdout:
-                last = Step.model_validate_json(line)
-                if last.step in {"checking", "building"}:
-                    self._at(last.step, 0, 0)
-            await process.wait()
-        finally:
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
-        if last is not None and last.step == "refused":
-            raise _RefusedError(last.problems)
-        if process.returncode != 0:
-            raise RuntimeError(f"the process ended with {process.returncode}")
+            await own_process.make(self._settings, "folder", tell)
+        except KnowledgeError as error:
+            raise _RefusedError(tuple(error.problems)) from None
 
     def _at(self, stage: Stage, done: int, of: int) -> None:
         assert self.job is not None
