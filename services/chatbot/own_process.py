@@ -9,8 +9,8 @@ from services.chatbot.prepare import Step
 from services.chatbot.settings import ChatbotSettings
 
 
-async def make(settings: ChatbotSettings, what: str, tell: Callable[[Step], None]) -> None:
-    """`what`: folder or published, see prepare.py.
+async def make(settings: ChatbotSettings, tell: Callable[[Step], None], *published: str) -> None:
+    """What the folder's articles become, or what `published` becomes when it is taught anew.
 
     Raises KnowledgeError with what the process refused, RuntimeError when it broke.
     """
@@ -18,7 +18,7 @@ async def make(settings: ChatbotSettings, what: str, tell: Callable[[Step], None
         sys.executable,
         "-m",
         "services.chatbot.prepare",
-        what,
+        *published,
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         start_new_session=True,

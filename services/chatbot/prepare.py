@@ -1,6 +1,6 @@
 """Makes what the folder's articles would become, as a process of its own, so that answers never wait.
 
-`python -m services.chatbot.prepare folder|published` reads the settings as JSON from standard input and writes one JSON
+`python -m services.chatbot.prepare [PUBLICATION]` reads the settings as JSON from standard input and writes one JSON
 line a step to standard output. It opens no database: what citizens wrote is not its business.
 """
 
@@ -18,10 +18,12 @@ from pydantic import BaseModel
 from infra.chassis.clock import utc_now
 from services.chatbot.adapters.index_files import (
     IndexFileError,
+    current_digest,
     forget_prepared,
     known_vectors,
     load_index,
     prepared_folder,
+    read_index,
     write_index,
 )
 from services.chatbot.check import Finding, check
@@ -94,8 +96,8 @@ def prepare(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
     fresh.replace(folder)
 
 
-def renew(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
-    """Leaves what is published, taught anew, beside it; the service makes it the one that answers.
+def renew(settings: ChatbotSettings, name: str, tell: Callable[[Step], None]) -> None:
+    """Leaves the publication `name`, taught anew, beside it; the service makes it the one that answers.
 
     Raises KnowledgeError.
     """
@@ -104,7 +106,8 @@ def renew(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
     if embedder is None:
         raise KnowledgeError([NO_MODEL])
     try:
-        base = Base(load_index(root).articles)
+        # Not whatever is current by now: somebody may have published meanwhile.
+        base = Base(read_index(root / name).articles)
     except IndexFileError as error:
         raise KnowledgeError([str(error)]) from error
     tell(Step(step="building"))
@@ -113,7 +116,9 @@ def renew(settings: ChatbotSettings, tell: Callable[[Step], None]) -> None:
     fresh = root / f"{digest[:32]}.new"
     write_index(fresh, index, digest)
     folder = root / digest[:32]
-    # Half of an earlier one, or one that was published before: this name is not the current one's.
+    if current_digest(root) == folder.name:
+        return
+    # One that was published before and is not now.
     shutil.rmtree(folder, ignore_errors=True)
     fresh.replace(folder)
 
@@ -136,7 +141,10 @@ def main() -> None:
     os.nice(POLITE)
     settings = ChatbotSettings.model_validate_json(sys.stdin.read())
     try:
-        (renew if sys.argv[1:] == ["published"] else prepare)(settings, say)
+        if len(sys.argv) > 1:
+            renew(settings, sys.argv[1], say)
+        else:
+            prepare(settings, say)
     except KnowledgeError as error:
         say(Step(step="refused", problems=error.problems))
     else:

@@ -180,7 +180,7 @@ class Previews:
                 self._at(step.step, 0, 0)
 
         try:
-            await own_process.make(self._settings, "folder", tell)
+            await own_process.make(self._settings, tell)
         except KnowledgeError as error:
             raise _RefusedError(tuple(error.problems)) from None
 

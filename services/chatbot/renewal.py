@@ -55,7 +55,7 @@ class Renewal:
         old = self._engine.outdated
         assert old is not None
         log.info("renewal_started", publication=old.name, renewed=old.renewed)
-        await own_process.make(self._settings, "published", self._told)
+        await own_process.make(self._settings, self._told, old.name)
         root = self._settings.index_folder
         if not await asyncio.to_thread(_adopted, root, old.name, old.renewed):
             # Somebody published meanwhile; what was made of the older texts must never answer.
