@@ -13,6 +13,7 @@ import numpy as np
 
 from services.chatbot.alarm import Alarm
 from services.chatbot.categories import Categories
+from services.chatbot.decide import SIGNS
 from services.chatbot.index import Entry, Head, Index, Ranking, Verdicts
 from services.chatbot.kinds import Kinds
 from services.chatbot.knowledge import Article
@@ -147,6 +148,8 @@ def read_index(folder: Path) -> Index:
         raise IndexFileError(f"The published index {name} cannot be read.") from error
     if (
         manifest.get("format") != FORMAT
+        # Weights for other signs than this code reads would end every answer in an error.
+        or len(manifest["verdicts"]["weights"]) != len(SIGNS) + 1
         or hashlib.sha256(content).hexdigest() != manifest["arrays"]
     ):
         raise IndexFileError(f"The published index {name} was changed. Publish the articles again.")
