@@ -1,4 +1,4 @@
-"""A chatbot with a week's questions in it, served on a port, and a real Chromium to look at it."""
+"""A chatbot with a week's questions in it, served on a port."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,7 +15,8 @@ from services.chatbot.compare import KINDS, Outcome, Shown
 from services.chatbot.drafts import Drafts
 from services.chatbot.previews import Changed, Preview
 from services.chatbot.recall import notify, parse_article
-from tests.browser.staff_office import chromium, served
+from tests.browser.eyes import PATIENCE
+from tests.browser.staff_office import served
 from tests.chatbot.desk import Desk, open_desk
 from tests.chatbot.sample import make_municipality
 
@@ -38,6 +39,7 @@ class Rooms:
         context = await self.browser.new_context(
             base_url=self.base, locale=f"{language}-DK", **options
         )
+        context.set_default_timeout(PATIENCE)
         try:
             page = await context.new_page()
             if account:
@@ -51,12 +53,12 @@ class Rooms:
 
 
 @asynccontextmanager
-async def open_rooms(folder: Path, **settings: Any) -> AsyncIterator[Rooms]:
+async def open_rooms(folder: Path, browser: Browser, **settings: Any) -> AsyncIterator[Rooms]:
     own = make_municipality(folder / "municipality")
     (own / "knowledge" / "storskrald.sv.md").unlink()
     async with open_desk(folder, **settings) as desk:
         places = await seed(desk)
-        async with served(desk) as base, chromium() as browser:  # type: ignore[arg-type]
+        async with served(desk) as base:  # type: ignore[arg-type]
             yield Rooms(desk, base, browser, places)
 
 

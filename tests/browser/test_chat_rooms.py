@@ -1,18 +1,13 @@
 """The rooms around the chat's answers in a real browser: editors' page, switch, receipts, texts, the widget."""
 
-import os
-
 import pytest
 import pytest_asyncio
 
 from contracts.inquiry import InquiryErased, InquiryReceived
 from tests.browser.chat_rooms import EDITOR, open_rooms
-from tests.browser.staff_office import sideways, violations
+from tests.browser.eyes import SHOTS, WIDE, Eyes, violations
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
-SHOTS = os.environ.get("HENVEND_SHOTS")
-WIDE = {"viewport": {"width": 1280, "height": 1024}}
-ZOOMED = {"viewport": {"width": 320, "height": 256}, "device_scale_factor": 4}
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 PAGES = {
     "editor": (EDITOR, "/editor"),
     "preview": (EDITOR, "/editor/preview"),
@@ -28,40 +23,27 @@ PAGES = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def rooms(tmp_path_factory):
-    async with open_rooms(tmp_path_factory.mktemp("rooms"), chatbot_proofs_above=1000) as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def rooms(tmp_path_factory, browser):
+    folder = tmp_path_factory.mktemp("rooms")
+    async with open_rooms(folder, browser, chatbot_proofs_above=1000) as opened:
         yield opened
 
 
 @pytest.mark.parametrize("account", [None, EDITOR], ids=str)
-@pytest.mark.parametrize("language", ["da", "sv", "en"])
-async def test_no_room_has_an_accessibility_fault_or_is_cut_off(rooms, language, account):
-    faults = []
-    for window in (WIDE, ZOOMED):
-        async with rooms.visit(account, language, **window) as page:
-            for name, (who, path) in PAGES.items():
-                if who != account:
-                    continue
-                answer = await page.goto(path.format(**rooms.places))
-                assert answer.status == (410 if path == "{gone}" else 200), name
-                beyond = await sideways(page)
-                thorough = window is WIDE or language == "da"
-                found = await violations(page) if thorough else []
-                faults += [f"{name}: {fault}" for fault in found]
-                faults += [f"{name}: {beyond} px beyond"] if beyond else []
-                if SHOTS and language != "sv":
-                    kind = "wide" if window is WIDE else "small"
-                    await page.screenshot(
-                        path=f"{SHOTS}/{name.replace(' ', '-')}-{language}-{kind}.png",
-                        full_page=True,
-                    )
+async def test_no_room_has_an_accessibility_fault_or_is_cut_off(rooms, account):
+    eyes, faults = Eyes(), []
+    async with rooms.visit(account, viewport=WIDE) as page:
+        for name, (who, path) in PAGES.items():
+            if who == account:
+                status = 410 if path == "{gone}" else 200
+                faults += await eyes.everywhere(page, name, path.format(**rooms.places), status)
 
     assert faults == []
 
 
 async def test_the_machine_is_stopped_and_started_with_the_keyboard_alone(rooms):
-    async with rooms.visit(EDITOR, **WIDE) as page:
+    async with rooms.visit(EDITOR, viewport=WIDE) as page:
         await _press(page, "button[name=turn]")
         assert await page.locator("main .hv-badge-urgent").count() == 1
         await _asked_in_the_widget(rooms, "declined", "slået fra")
@@ -81,7 +63,7 @@ async def _press(page, what):
 
 
 async def _asked_in_the_widget(rooms, kind, word):
-    async with rooms.visit(**WIDE) as page:
+    async with rooms.visit(viewport=WIDE) as page:
         await _open(page)
         await _ask(page, "Hvad koster et pas?", kind)
         assert word in await page.locator(f"henvend-chat article.{kind}").last.inner_text()
@@ -104,7 +86,7 @@ async def _ask(page, words, kind="answer"):
 
 
 async def test_an_answer_leads_to_its_receipt_and_can_be_called_wrong(rooms):
-    async with rooms.visit(**WIDE) as page:
+    async with rooms.visit(viewport=WIDE) as page:
         await _open(page)
         await _ask(page, "Hvad koster et pas?")
         link = page.locator("henvend-chat article.answer .meta a").last
@@ -119,7 +101,7 @@ async def test_an_answer_leads_to_its_receipt_and_can_be_called_wrong(rooms):
 
 
 async def test_a_conversation_is_taken_along_ended_and_deleted_by_its_citizen(rooms):
-    async with rooms.visit(accept_downloads=True, **WIDE) as page:
+    async with rooms.visit(accept_downloads=True, viewport=WIDE) as page:
         page.on("dialog", lambda dialog: dialog.accept())
         await _open(page)
         await _ask(page, "Hvad koster et pas?")
@@ -139,7 +121,7 @@ async def test_a_conversation_is_taken_along_ended_and_deleted_by_its_citizen(ro
 
 
 async def test_an_open_chat_says_that_it_was_erased(rooms):
-    async with rooms.visit(**WIDE) as page:
+    async with rooms.visit(viewport=WIDE) as page:
         await _open(page)
         before = len(await rooms.desk.said(InquiryReceived))
         await _ask(page, "jeg vil tale med et menneske", "person")
@@ -162,7 +144,7 @@ async def test_under_attack_the_browser_solves_the_task_by_itself(rooms, monkeyp
     monkeypatch.setattr(
         Limiter, "take", lambda self, who, now: 60 if who == "all" else taken(self, who, now)
     )
-    async with rooms.visit(**WIDE) as page:
+    async with rooms.visit(viewport=WIDE) as page:
         asked = []
         page.on("response", lambda answer: asked.append(answer.status))
         await _open(page)
@@ -172,7 +154,7 @@ async def test_under_attack_the_browser_solves_the_task_by_itself(rooms, monkeyp
 
 
 async def test_a_text_leads_on_to_the_chat_without_javascript(rooms):
-    async with rooms.visit(java_script_enabled=False, **WIDE) as page:
+    async with rooms.visit(java_script_enabled=False, viewport=WIDE) as page:
         await page.goto("/articles/pas-pris?lang=da")
         await page.locator("main button.topic").first.click()
 
@@ -180,7 +162,7 @@ async def test_a_text_leads_on_to_the_chat_without_javascript(rooms):
 
 
 async def test_without_javascript_the_new_answer_is_read_first_and_a_vote_is_thanked(rooms):
-    async with rooms.visit(java_script_enabled=False, **WIDE) as page:
+    async with rooms.visit(java_script_enabled=False, viewport=WIDE) as page:
         await page.goto("/chat?lang=da")
         await page.fill("#question", "Hvad koster et pas?")
         await page.click("button.primary")
@@ -201,7 +183,7 @@ async def test_on_a_phone_the_number_to_call_stays_in_sight(rooms):
 
 
 async def test_help_in_danger_is_one_tap_away(rooms):
-    async with rooms.visit(**WIDE) as page:
+    async with rooms.visit(viewport=WIDE) as page:
         await _open(page)
         await _ask(page, "jeg vil ikke leve mere", "crisis")
 
@@ -209,7 +191,7 @@ async def test_help_in_danger_is_one_tap_away(rooms):
 
 
 async def test_the_editors_find_their_way_from_what_waits_to_what_it_changes(rooms):
-    async with rooms.visit(EDITOR, **WIDE) as page:
+    async with rooms.visit(EDITOR, viewport=WIDE) as page:
         await page.goto("/editor")
         await page.click("text=Se, hvad de ændrer")
         assert await page.locator("h3#alarm .hv-badge-urgent").count() == 1
