@@ -15,7 +15,7 @@ def load_embedder(settings: ChatbotSettings) -> Embedder | None:
     if not (folder / "modules.json").exists():
         log.warning("model_missing")
         return None
-    from services.chatbot.adapters.sentence_transformer import (  # noqa: PLC0415 - slow import
+    from services.chatbot.adapters.sentence_transformer import (  # noqa: PLC0415 - a test's own embedder needs none of it
         SentenceTransformerEmbedder,
     )
 

@@ -17,7 +17,7 @@ log = structlog.get_logger()
 
 
 def load_model(folder: Path) -> Model:
-    """Imports torch, which takes seconds; tests bring their own loader."""
+    """Reads and checks every file, which takes a second; tests bring their own loader."""
     from services.classifier.storage import load  # noqa: PLC0415
 
     return load(folder)

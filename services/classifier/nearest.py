@@ -29,8 +29,8 @@ class Product(NamedTuple):
     multiply: Callable[[Floats], Floats]
     error: float
     """What it is never wrong by, for rows of length 1."""
-    fewest: int = 1
-    """Rows from which on it pays."""
+    pays: Callable[[int], bool] = lambda _: True
+    """Whether it does for so many rows, now."""
 
 
 def plain_product(examples: Floats) -> Product:
@@ -52,7 +52,7 @@ def nearest(examples: Floats, dense: Floats, products: Sequence[Product] = ()) -
 
 
 def _nearest(examples: Floats, products: Sequence[Product], dense: Floats) -> Nearest:
-    product = next(one for one in products if one.fewest <= max(1, len(dense)))
+    product = next(one for one in products if one.pays(len(dense)))
     rough = product.multiply(dense)
     most = min(MOST, rough.shape[1])
     # A text without a known word is as like all examples: the first will do.

@@ -14,6 +14,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 from safetensors.numpy import load_file, save_file
 
+from services.classifier.adapters.half_product import half_product
 from services.classifier.adapters.sentence_transformer import load_embedder
 from services.classifier.calibrate import OutsideModel
 from services.classifier.features import FeatureSpace, Floats
@@ -134,9 +135,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def load(folder: Path) -> Model:
-    """Raises ModelError. Imports torch, which takes seconds."""
-    from services.classifier.adapters.half_product import half_product  # noqa: PLC0415 - torch
-
+    """Raises ModelError. Without torch, unless the embedding is another than ours."""
     manifest = read_manifest(folder)
     arrays = load_file(folder / "head.safetensors")
     names = json.loads((folder / "features.json").read_text("utf-8"))

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import httpx
 
+from tests.static_model import write_static_model
+
 ROOT = Path(__file__).parents[2]
 CHATBOT = ROOT / "services" / "chatbot"
 TOPICS = (
@@ -35,21 +37,8 @@ def make_municipality(folder: Path, topics: tuple[str, ...] = TOPICS) -> Path:
 
 def make_model(folder: Path, texts: list[str]) -> Path:
     """A StaticEmbedding whose words point in random directions: same words, same direction."""
-    import numpy as np
-    from sentence_transformers import SentenceTransformer
-    from sentence_transformers.models import Normalize, StaticEmbedding
-    from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
-
     words = sorted({word for text in texts for word in text.lower().split()})
-    vocabulary = {"[UNK]": 0} | {word: number for number, word in enumerate(words, 1)}
-    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Lowercase()
-    tokenizer.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    table = np.random.default_rng(1).normal(size=(len(vocabulary), 48)).astype(np.float32)
-    table[0] = 0
-    static = StaticEmbedding(tokenizer, embedding_weights=table)
-    SentenceTransformer(modules=[static, Normalize()], device="cpu").save(str(folder))
-    return folder
+    return write_static_model(folder, words)
 
 
 def known_texts(municipality: Path) -> list[str]:

@@ -1,5 +1,8 @@
 """A single question takes a short way through the model: it must lead where the long one does."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -35,6 +38,36 @@ def test_one_text_has_the_same_vector_as_among_others(embedder, text):
 
 def test_a_text_without_a_known_word_has_no_direction(embedder):
     assert not embedder.embed(["ord ingen kender"]).any()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_vector_is_the_one_sentence_transformers_gives(embedder, model, text):
+    from sentence_transformers import SentenceTransformer
+
+    plain = SentenceTransformer(str(model), device="cpu")
+
+    expected = plain.encode([text], normalize_embeddings=True)
+    assert np.allclose(embedder.embed([text]), expected, atol=1e-6)
+
+
+STARTED = """
+import sys
+from pathlib import Path
+import services.chatbot.__main__, services.chatbot.commands, services.chatbot.prepare, services.chatbot.foresee
+from services.chatbot.loading import load_embedder
+from services.chatbot.settings import ChatbotSettings
+embedder = load_embedder(ChatbotSettings(data=Path("."), chatbot_model=sys.argv[1]))
+assert embedder.embed(["hvad koster et pas"]).any() and embedder.embed(["et", "pas"]).any()
+print(*{"torch", "sentence_transformers", "transformers"} & set(sys.modules))
+"""
+
+
+def test_the_chatbot_starts_without_torch(model):
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED, str(model)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == []
 
 
 def test_numpy_keeps_to_one_thread_beside_the_model(model):

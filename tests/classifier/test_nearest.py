@@ -1,5 +1,7 @@
 """Which examples are nearest: the same ones, whichever product finds them."""
 
+import sys
+
 import numpy as np
 import pytest
 
@@ -66,13 +68,25 @@ def test_half_precision_is_never_more_wrong_than_it_says(rows) -> None:
     assert (found.places == nearest(examples, texts).places).all()
 
 
+def test_half_precision_waits_until_torch_pays(rows, monkeypatch) -> None:
+    examples, _ = rows
+    half = half_product(examples, pays_after=50)
+    if half is None:
+        pytest.skip("this processor multiplies single precision as fast")
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+
+    assert [half.pays(n) for n in (20, 30, 1, 20, 1)] == [False, False, False, True, False]
+    monkeypatch.setitem(sys.modules, "torch", sys)
+    assert half_product(examples).pays(20)
+
+
 def test_a_product_that_pays_for_many_is_not_asked_for_one(rows) -> None:
     examples, texts = rows
 
     def never(dense):
         raise AssertionError(dense)
 
-    products = [Product(never, 0.0, fewest=8), plain_product(examples)]
+    products = [Product(never, 0.0, lambda rows: rows >= 8), plain_product(examples)]
 
     assert nearest(examples, texts[:1], products).places.shape == (1, MOST)
 

@@ -1,5 +1,8 @@
 """A model is a folder that anyone can check and that opens without our code."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -31,15 +34,22 @@ def test_a_changed_file_is_noticed(examples, taxonomy, words_only, tmp_path) -> 
         storage.read_manifest(tmp_path / "model")
 
 
+@pytest.fixture(scope="module")
+def own(examples, taxonomy, tmp_path_factory):
+    """A model with our own embedding, as a folder."""
+    folder = tmp_path_factory.mktemp("own") / "model"
+    trained = train(examples, taxonomy)
+    storage.save(folder, trained.model, trained.embedding, trained.about)
+    return folder
+
+
 @pytest.mark.slow
-def test_our_embedding_opens_as_a_plain_sentence_transformer(examples, taxonomy, tmp_path) -> None:
+def test_our_embedding_opens_as_a_plain_sentence_transformer(examples, own) -> None:
     from sentence_transformers import SentenceTransformer
 
-    trained = train(examples, taxonomy)
-    storage.save(tmp_path / "model", trained.model, trained.embedding, trained.about)
-    loaded = storage.load(tmp_path / "model")
+    loaded = storage.load(own)
 
-    plain = SentenceTransformer(str(tmp_path / "model" / "embedding"), device="cpu")
+    plain = SentenceTransformer(str(own / "embedding"), device="cpu")
     ours = weigh_words(load_lexicon(), [[w.text for w in words(e.text)] for e in examples]).embed([
         [w.text for w in words(text)] for text in TEXTS
     ])
@@ -57,6 +67,28 @@ def test_our_embedding_opens_as_a_plain_sentence_transformer(examples, taxonomy,
     )
     readings = classify([Inquiry(text) for text in TEXTS], loaded)
     assert [r.alternatives[0].category for r in readings] == ["borger.pas", "veje.huller"]
+
+
+STARTED = """
+import sys
+from pathlib import Path
+import services.classifier.__main__, services.classifier.commands
+from services.classifier.classify import Inquiry, classify
+from services.classifier.model_in_use import load_model
+model = load_model(Path(sys.argv[1]))
+for inquiries in ([Inquiry("mit pas er udløbet")], [Inquiry("hul i asfalten")] * 300):
+    assert classify(inquiries, model)[0].alternatives
+print(*{"torch", "sentence_transformers", "transformers"} & set(sys.modules))
+"""
+
+
+@pytest.mark.slow
+def test_the_classifier_starts_and_reads_without_torch(own) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", STARTED, str(own)], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.split() == []
 
 
 @pytest.mark.slow

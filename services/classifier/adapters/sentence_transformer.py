@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from services.classifier.adapters.static_words import static_words
+from services.classifier.adapters.static_words import read_static_words, static_words
 from services.classifier.features import Floats
 from services.classifier.model import Embedder
 
@@ -34,7 +34,12 @@ class SentenceTransformerEmbedder:
 
 
 def load_embedder(name: str | Path, prefix: str = "") -> Embedder:
-    """`name` is a folder or a model id; imports torch, which takes seconds."""
+    """`name` is a folder or a model id. All but our own model imports torch, which takes ten seconds."""
+    own = None if prefix else read_static_words(Path(name))
+    return own or _through_torch(name, prefix)
+
+
+def _through_torch(name: str | Path, prefix: str) -> Embedder:
     import torch  # noqa: PLC0415
     from sentence_transformers import SentenceTransformer  # noqa: PLC0415
 

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from scipy import sparse
 
 from infra.text.normalise import words
+from infra.text.static_embedding import read_static_embedding
 from services.classifier.features import Floats, Ids
 from services.classifier.model import Vectors
 from services.classifier.numbered import Numbered, number_words, side_by_side
@@ -61,20 +63,32 @@ class StaticWords:
         return [made[word] if word in made else known[word] for word in found]
 
 
-def static_words(model: Any) -> StaticWords | None:
+def read_static_words(folder: Path) -> StaticWords | None:
     """None for a model of another kind, or one that takes other things for words than we do."""
+    static = read_static_embedding(folder)
+    if static is None or not _finds_our_words(static.tokenizer):
+        return None
+    return StaticWords(static.tokenizer, static.table.astype(np.float32))
+
+
+def static_words(model: Any) -> StaticWords | None:
+    """The same of a `SentenceTransformer` that is in memory."""
     from sentence_transformers.sentence_transformer.modules import (  # noqa: PLC0415
         Normalize,
         StaticEmbedding,
     )
 
-    from services.classifier.export import splitting  # noqa: PLC0415
-
     modules = list(model)
     if [type(one) for one in modules] != [StaticEmbedding, Normalize]:
         return None
     static = modules[0]
-    said = json.loads(static.tokenizer.to_str())
-    if model.default_prompt_name or (said["normalizer"], said["pre_tokenizer"]) != splitting():
+    if model.default_prompt_name or not _finds_our_words(static.tokenizer):
         return None
     return StaticWords(static.tokenizer, static.embedding.weight.detach().numpy())
+
+
+def _finds_our_words(tokenizer: Any) -> bool:
+    from services.classifier.export import splitting  # noqa: PLC0415
+
+    said = json.loads(tokenizer.to_str())
+    return (said["normalizer"], said["pre_tokenizer"]) == splitting()
