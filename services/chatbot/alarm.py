@@ -33,11 +33,11 @@ RIDGE = 1.5e-5
 ROUNDS = 60
 WEIGHT = {"cries": 3.0, "urgent": 0.7, "lookalikes": 4.0, "ordinary": 1.0, "calm": 0.5}
 """How much one example counts among its side: letters are many and unlike a chat."""
-QUESTIONS_HEARD = 0.04
+QUESTIONS_HEARD = 0.05
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
-LOOKALIKES_HEARD = 0.2
+LOOKALIKES_HEARD = 0.25
 """The same of what only sounds like one: a false alarm costs one button (misread.py)."""
-MEANING = 1.5
+MEANING = 2.5
 """How much the log-odds of danger by meaning (kinds.py) count beside the words' score."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
@@ -180,7 +180,7 @@ def hear_out(
 def listening_to_meaning(heard: Heard, ordinary: Floats, lookalikes: Floats) -> Alarm:
     """The same alarm with the threshold for words and meaning together.
 
-    `ordinary`, `lookalikes`: log-odds of danger by meaning of the same messages, not seen either.
+    `ordinary`, `lookalikes`: log-odds of danger by meaning of the messages of `heard`, not seen either.
     """
     if heard.alarm is SILENT:
         return SILENT

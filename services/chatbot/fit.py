@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from services.chatbot.alarm import Alarm, Heard, listening_to_meaning
+from services.chatbot.alarm import SILENT, Alarm, Heard, listening_to_meaning
 from services.chatbot.categories import Categories
 from services.chatbot.decide import BUTTONS, SIGNS, signs
 from services.chatbot.head import solve_head
@@ -120,13 +120,23 @@ def _examples(material: Material) -> list[Example]:
 
 
 def _alarm(material: Material, held: Floats) -> Alarm:
-    """`held`: a row for each of `_examples`."""
+    """`held`: a row for each of `_examples`.
+
+    Only what an article answers sets how often it may ring in vain: who pleads goes to a person anyway.
+    """
+    heard = material.alarm
+    if heard.alarm is SILENT:
+        return SILENT
     odds = danger_odds(held)
     asks, outside = len(material.entries), len(material.outside)
     refused = odds[asks + outside :][: len(material.refused)]
+    answered = np.array([True] * asks + [one.kind == "asks" for one in material.refused])
     calm = [example.kind == "calm" for example in material.cries]
-    lookalikes = odds[len(odds) - len(calm) :][calm]
-    return listening_to_meaning(material.alarm, np.concatenate([odds[:asks], refused]), lookalikes)
+    return listening_to_meaning(
+        heard._replace(ordinary=heard.ordinary[answered]),
+        np.concatenate([odds[:asks], refused])[answered],
+        odds[len(odds) - len(calm) :][calm],
+    )
 
 
 def _bare(material: Material) -> Index:
