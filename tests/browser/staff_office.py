@@ -1,4 +1,4 @@
-"""A router with a day's work in it, served on a port, and a real Chromium to look at it."""
+"""A router with a day's work in it, served on a port."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ from contracts.inquiry import Alternative, DecisionContested, Evidence, Neighbou
 from infra.chassis.outgoing import MailRefusedError
 from services.router.office import Office as OfficeMatters
 from services.router.receipt import token_of
-from tests.browser.eyes import PATIENCE, chromium, sideways, violations
+from tests.browser.eyes import PATIENCE
 from tests.conftest import free_port
 from tests.router.inquiries import classified, parts_of
 from tests.router.monitored import Past, chat, live_through
@@ -288,13 +288,9 @@ class Town:
 
 
 @asynccontextmanager
-async def open_town(folder: Path, **settings: Any) -> AsyncIterator[Town]:
-    async with (
-        open_office(folder, **settings) as office,
-        served(office) as base,
-        chromium() as browser,
-    ):
+async def open_town(folder: Path, browser: Browser, **settings: Any) -> AsyncIterator[Town]:
+    async with open_office(folder, **settings) as office, served(office) as base:
         yield Town(office, base, await seed(office), browser)
 
 
-__all__ = ["Town", "chromium", "open_town", "served", "sideways", "violations"]
+__all__ = ["Town", "open_town", "served"]

@@ -7,7 +7,7 @@ from services.router.receipt import token_of
 from tests.browser.eyes import WIDE, Eyes
 from tests.browser.staff_office import open_town
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 BILAL, EMIL, IDA, HANNE = "bilal.tmf", "emil.koordinator", "ida.drift", "hanne.dpo"
 PAGES = {
@@ -56,9 +56,9 @@ NOT_OK = {
 }
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory):
-    async with open_town(tmp_path_factory.mktemp("town") / "data") as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(tmp_path_factory, browser):
+    async with open_town(tmp_path_factory.mktemp("town") / "data", browser) as opened:
         yield opened
 
 

@@ -8,7 +8,7 @@ from contracts.event import Sealed
 from services.router.receipt import token_of
 from tests.browser.staff_office import open_town
 
-pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="session")]
 
 FOCUSED = """() => {
   const one = document.activeElement;
@@ -18,9 +18,9 @@ FOCUSED = """() => {
 }"""
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def town(tmp_path_factory):
-    async with open_town(tmp_path_factory.mktemp("town") / "data") as opened:
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def town(tmp_path_factory, browser):
+    async with open_town(tmp_path_factory.mktemp("town") / "data", browser) as opened:
         yield opened
 
 
