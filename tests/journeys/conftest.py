@@ -28,6 +28,18 @@ def town(
 ) -> Iterator[Town]:
     """Shared: each test uses mails of its own and leaves everything running."""
     running = new_town(tmp_path_factory.mktemp("town") / "data", model, municipality)
+    _RUNNING.append(running)
     running.start()
     yield running
     running.stop()
+
+
+_RUNNING: list[Town] = []
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """The last journey stops the town: beside the tests of other folders it would only take their time."""
+    if nextitem is None or nextitem.path.parent != item.path.parent:
+        for town in _RUNNING:
+            town.stop()
