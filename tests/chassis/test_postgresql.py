@@ -11,6 +11,7 @@ from contracts.answer import QuestionAnswered
 from infra.database import Database
 from infra.keyring import open_keyring
 from services.chatbot.adapters import asked, releases
+from services.chatbot.publish import Released
 from services.router.settings import RouterSettings
 from tests.chatbot.conftest import copy_of
 from tests.chatbot.desk import open_desk
@@ -110,7 +111,7 @@ async def test_the_editors_pages_and_two_signatures(url, folder):
             assert not await releases.propose(tx, "d", emil, at)
             assert not await releases.approve(tx, "d", freja.account, at)
             assert await releases.approve(tx, "d", emil, at)
-            assert await releases.settled(tx, "d") == (freja.account, emil)
+            assert await releases.settled(tx, "d") == Released((freja.account, emil))
             assert await releases.settled(tx, "d") == ()
 
 
