@@ -112,7 +112,7 @@ async def test_the_editors_pages_and_two_signatures(url, folder):
             assert not await releases.approve(tx, "d", freja.account, at)
             assert await releases.approve(tx, "d", emil, at)
             assert await releases.settled(tx, "d") == Released((freja.account, emil))
-            assert await releases.settled(tx, "d") == ()
+            assert await releases.settled(tx, "d") == Released()
 
 
 async def test_the_router_opens_a_case_once(url, tmp_path):
