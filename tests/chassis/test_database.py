@@ -13,6 +13,8 @@ from sqlalchemy.schema import CreateSchema
 
 from infra.database import Database, DatabaseUnavailableError, direct
 
+pytestmark = pytest.mark.slow
+
 metadata = MetaData()
 note = Table("note", metadata, Column("id", Integer, primary_key=True), Column("body", JSON))
 word = Table("word", metadata, Column("word", Text, unique=True))

@@ -16,6 +16,8 @@ from services.classifier.adapters.tables import intake
 from services.classifier.learning_commands import explain
 from tests.classifier.school import School, correction, open_school
 
+pytestmark = pytest.mark.slow
+
 WORDS = "Jeg hedder Åse Quistgaard. Kan jeg få et nyt pas til min rejse i august?"
 
 

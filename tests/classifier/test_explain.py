@@ -9,6 +9,8 @@ from services.classifier.explain import explain
 from services.classifier.model_files import approved_folder
 from tests.classifier.school import EMIL, IDA, judged, load_words, open_school
 
+pytestmark = pytest.mark.slow
+
 TEXT = "Mit pas er udløbet, og jeg skal rejse på mandag. Hilsen Åse Quistgaard, tlf. 20 12 34 56"
 
 

@@ -23,6 +23,8 @@ from services.classifier.settings import ClassifierSettings
 from tests.conftest import free_port
 from tests.doubles import FakeClock
 
+pytestmark = pytest.mark.slow
+
 SECRET = "Naboens rottehul ved Kastanjestien"
 
 

@@ -57,6 +57,7 @@ def test_a_product_may_be_as_wrong_as_it_says(rows, error) -> None:
     assert (found.cosines == exact.cosines).all()
 
 
+@pytest.mark.slow
 def test_half_precision_is_never_more_wrong_than_it_says(rows) -> None:
     examples, texts = rows
     half = half_product(examples)

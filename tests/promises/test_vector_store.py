@@ -10,6 +10,8 @@ from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.adapters.server_store import ServerStore
 from services.chatbot.ports import Only, StoredPoint
 
+pytestmark = pytest.mark.slow
+
 TODAY = date(2026, 11, 22)
 ONLY = Only(TODAY, "sundby")
 

@@ -7,6 +7,8 @@ from contracts.event import Sealed
 from services.router.acts import ActRefusedError
 from services.router.adapters import corrections
 
+pytestmark = pytest.mark.slow
+
 REPLY = "Hullet bliver lappet på torsdag af vejvagten"
 
 

@@ -16,6 +16,8 @@ from services.router.watch import Watch
 from tests.router.inquiries import WORDS, classified, dead_letter, enveloped, parts_of
 from tests.router.office import open_office
 
+pytestmark = pytest.mark.slow
+
 
 async def count(office, table):
     async with office.chassis.database.read() as reader:

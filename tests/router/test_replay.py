@@ -16,6 +16,8 @@ from services.router.route import RoutingTable
 from services.router.rules import load_rules
 from tests.router.inquiries import MONDAY, classified, parts_of, received
 
+pytestmark = pytest.mark.slow
+
 TAXONOMY = load_taxonomy()
 TABLE = RoutingTable(load_rules(None, TAXONOMY), TAXONOMY, OfficeHolidays())
 ROADS_TO_TRIAGE = {
