@@ -13,6 +13,7 @@ import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError
 from faststream import AckPolicy
+from faststream.exceptions import IncorrectState
 from faststream.kafka import KafkaBroker
 from faststream.kafka.annotations import KafkaMessage
 from faststream.kafka.prometheus import KafkaPrometheusMiddleware
@@ -98,7 +99,8 @@ class Broker:
                 await kafka.publish(
                     record.value, topic=record.topic, key=record.key, headers=record.headers
                 )
-        except (KafkaError, TimeoutError, OSError) as error:
+        except (KafkaError, IncorrectState, TimeoutError, OSError) as error:
+            # IncorrectState: the session is just being opened, or is closing under our hands.
             raise DependencyUnavailableError("broker") from error
         self._metrics.count("henvend_events_published_total", type=record.topic)
 
