@@ -47,8 +47,8 @@ from services.chatbot.settings import ChatbotSettings
 LOOK_SECONDS = 1.0
 log = structlog.get_logger()
 
-OpenStore = Callable[[int], VectorStore]
-"""A vector store for vectors of that many dimensions."""
+OpenStore = Callable[[str, int], VectorStore]
+"""A vector store for the model of that digest, whose vectors have so many dimensions."""
 
 
 _LAST = select(publication).order_by(publication.c.at.desc()).limit(1)
@@ -153,7 +153,7 @@ class Engine:
             log.warning("publication_of_other_model", publication=index.model_digest[:12])
             return None
         if self._store is None:
-            self._store = self._open_store(int(index.vectors.shape[1]))
+            self._store = self._open_store(embedder.digest, int(index.vectors.shape[1]))
         added, removed = sync(self._store, index)
         log.info("vectors_synced", added=added, removed=removed)
         town = self._municipality

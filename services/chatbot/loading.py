@@ -1,5 +1,8 @@
 """The model and the vector store that the settings name."""
 
+import shutil
+from pathlib import Path
+
 import structlog
 
 from services.chatbot.adapters.edge_store import EdgeStore
@@ -22,12 +25,22 @@ def load_embedder(settings: ChatbotSettings) -> Embedder | None:
     return SentenceTransformerEmbedder(folder)
 
 
-def open_store(settings: ChatbotSettings, dimensions: int) -> VectorStore:
+def open_store(settings: ChatbotSettings, model_digest: str, dimensions: int) -> VectorStore:
+    """One for each model: the same question has another vector in each, and the same id in all."""
+    name = f"{dimensions}-{model_digest[:16]}"
     if settings.chatbot_qdrant is None:
-        return EdgeStore(settings.store_folder / str(dimensions), dimensions)
+        _forget_others(settings.store_folder, name)
+        return EdgeStore(settings.store_folder / name, dimensions)
     from qdrant_client import QdrantClient  # noqa: PLC0415 - only with a server
 
     from services.chatbot.adapters.server_store import ServerStore  # noqa: PLC0415
 
     client = QdrantClient(url=settings.chatbot_qdrant)
-    return ServerStore(client, f"henvend-articles-{dimensions}", dimensions)
+    return ServerStore(client, f"henvend-articles-{name}", dimensions)
+
+
+def _forget_others(folder: Path, name: str) -> None:
+    """Vectors of models that answer no more; they are made again from the publication when one returns."""
+    for other in folder.iterdir() if folder.is_dir() else ():
+        if other.is_dir() and other.name != name:
+            shutil.rmtree(other)

@@ -6,9 +6,13 @@ import sys
 import numpy as np
 import pytest
 
+from infra.text.sentence_encoder import load_sentence_encoder
+from services.chatbot.adapters.sentence_transformer import SENTENCE
 from tests.chatbot.sample import make_model
 
 pytestmark = pytest.mark.slow
+WORDS = 48
+"""Dimensions of the words' half."""
 TEXTS = ("hvad koster et pas", "pas pas pas", "ord ingen kender", "?", "")
 
 
@@ -33,7 +37,9 @@ def opened(model):
 def test_one_text_has_the_same_vector_as_among_others(embedder, text):
     among = embedder.embed([text, "storskrald"])[0]
 
-    assert np.array_equal(embedder.embed([text])[0], among)
+    # The words' half to the bit; the sentence's goes through products whose sums depend on their size.
+    assert np.array_equal(embedder.embed([text])[0][:WORDS], among[:WORDS])
+    assert np.allclose(embedder.embed([text])[0], among, atol=1e-6)
 
 
 def test_a_text_without_a_known_word_has_no_direction(embedder):
@@ -41,13 +47,41 @@ def test_a_text_without_a_known_word_has_no_direction(embedder):
 
 
 @pytest.mark.parametrize("text", TEXTS)
-def test_a_vector_is_the_one_sentence_transformers_gives(embedder, model, text):
+def test_half_a_vector_is_the_one_sentence_transformers_gives(embedder, model, text):
     from sentence_transformers import SentenceTransformer
 
     plain = SentenceTransformer(str(model), device="cpu")
 
     expected = plain.encode([text], normalize_embeddings=True)
-    assert np.allclose(embedder.embed([text]), expected, atol=1e-6)
+    assert np.allclose(
+        embedder.embed([text])[:, :WORDS], expected * np.sqrt(1 - SENTENCE), atol=1e-6
+    )
+
+
+def test_the_other_half_is_what_the_sentence_means(embedder):
+    known, unknown = embedder.embed(["hvad koster et pas", "ord ingen kender"])[:, WORDS:]
+
+    meant = load_sentence_encoder().embed(["hvad koster et pas"])[0]
+    assert np.allclose(known, meant * np.sqrt(SENTENCE), atol=1e-6)
+    assert not unknown.any()
+
+
+def test_another_sentence_encoder_is_another_model(model, monkeypatch):
+    before = opened(model).digest
+    module = "services.chatbot.adapters.sentence_transformer"
+    monkeypatch.setattr(f"{module}.sentence_encoder_digest", lambda: "another")
+
+    assert opened(model).digest != before
+
+
+def test_a_transformer_speaks_for_itself(model, tmp_path, monkeypatch):
+    """A model that is no table needs no second half."""
+    module = "services.chatbot.adapters.sentence_transformer"
+    monkeypatch.setattr(f"{module}.read_static_embedding", lambda _folder: None)
+
+    rows = opened(model).embed(["hvad koster et pas"])
+
+    assert rows.shape[1] == WORDS
 
 
 STARTED = """

@@ -1,18 +1,21 @@
 """What taught a publication changes with the software; the approved texts answer on, taught anew."""
 
 import asyncio
+import shutil
 from contextlib import asynccontextmanager
 
 import httpx
 import numpy as np
 import pytest
+from safetensors.numpy import load_file, save_file
 
 from contracts.answer import ArticlePublished, ArticleWithdrawn
 from services.chatbot.commands import publish_default
 from services.chatbot.head import _solve
 from services.chatbot.knowledge import KnowledgeError
+from services.chatbot.ports import Only
 from tests.chatbot.conftest import copy_of
-from tests.chatbot.desk import open_desk
+from tests.chatbot.desk import SUNDAY, open_desk
 from tests.chatbot.sample import running_chatbot
 from tests.conftest import free_port
 
@@ -141,3 +144,24 @@ class TestAfterAnUpgrade:
                 await asyncio.sleep(0.3)
             assert httpx.get(f"{url}/health").json()["articles"] == "current"
             assert named.read_bytes() != before
+
+
+@pytest.mark.slow
+async def test_a_model_trained_again_is_searched_with_its_own_vectors(modelled, tmp_path):
+    folder = copy_of(modelled, tmp_path / "town")
+    async with open_desk(folder, chatbot_model=str(modelled / "model")):
+        pass
+    again = tmp_path / "model"
+    shutil.copytree(modelled / "model", again)
+    table = load_file(again / "model.safetensors")["embedding.weight"]
+    save_file(
+        {"embedding.weight": np.ascontiguousarray(table[:, ::-1])}, again / "model.safetensors"
+    )
+
+    async with open_desk(folder, chatbot_model=str(again)) as desk:
+        world = desk.engine.world
+        everything = Only(SUNDAY.date(), world.index.municipality)
+        for entry, vector in zip(world.index.entries, world.index.vectors, strict=True):
+            (best, *_) = world.store.nearest(vector.tolist(), everything, 1)
+            assert best.similarity == pytest.approx(1.0, abs=1e-5), entry.text
+        assert len(list(desk.settings.store_folder.iterdir())) == 1

@@ -1,4 +1,7 @@
-"""The embedding as any sentence-transformers model, by folder."""
+"""The embedding as any sentence-transformers model, by folder.
+
+A model that only adds up what its words mean gets a second half: what the sentence means as a whole.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -7,8 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from infra.text.static_embedding import read_static_embedding
+from infra.text.sentence_encoder import load_sentence_encoder, sentence_encoder_digest
+from infra.text.static_embedding import StaticEmbedding, read_static_embedding
 from services.chatbot.ports import Floats
+
+SENTENCE = 0.5
+"""Share of the sentence's meaning in the square of a vector's length; the words have the rest."""
 
 
 class SentenceTransformerEmbedder:
@@ -20,13 +27,28 @@ class SentenceTransformerEmbedder:
         # More threads are slower for a static model, and answers share the machine with the rest. The
         # same holds for NumPy's products: on two cores a second thread made them ten times as dear.
         threadpool_limits(1)
-        self._static = read_static_embedding(folder)
-        self._model = self._static or _Modules(folder)
+        static = read_static_embedding(folder)
+        self._model = _Modules(folder) if static is None else _WordsAndSentence(static)
         self.name = folder.name
         self.digest = folder_digest(folder)
+        if static is not None:
+            both = f"{self.digest}/{sentence_encoder_digest()}/{SENTENCE}"
+            self.digest = hashlib.sha256(both.encode()).hexdigest()
 
     def embed(self, texts: Sequence[str]) -> Floats:
         return np.nan_to_num(np.asarray(self._model.embed(texts), dtype=np.float32))
+
+
+class _WordsAndSentence:
+    def __init__(self, words: StaticEmbedding) -> None:
+        self._words = words
+        self._sentences = load_sentence_encoder()
+
+    def embed(self, texts: Sequence[str]) -> Any:
+        words = self._words.embed(texts).astype(np.float32)
+        # A text without a known word stays without a direction.
+        sentences = self._sentences.embed(texts) * words.any(axis=1, keepdims=True)
+        return np.hstack([np.sqrt(1 - SENTENCE) * words, np.sqrt(SENTENCE) * sentences])
 
 
 class _Modules:
