@@ -37,7 +37,7 @@ QUESTIONS_HEARD = 0.05
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
 LOOKALIKES_HEARD = 0.25
 """The same of what only sounds like one: a false alarm costs one button (misread.py)."""
-MEANING = 4.0
+MEANING = 2.5
 """How much the log-odds of danger by meaning (kinds.py) count beside the words' score."""
 FEWEST = 3
 """Words of a message below which only a phrase can be heard: "thanks" alone means nothing else."""
