@@ -189,7 +189,7 @@ def _answer_one(question: Question, world: World) -> Part:
     text = question.text[:LONGEST_QUESTION]
     previous = previous_article(question, world)
     alone = look_up(text, question, world)
-    if previous is None and is_bare(text, question.language, world.phrases):
+    if previous is None and is_bare(text, question.language, world.phrases, beginning=True):
         # "How long does it take?" at the very beginning: nobody can know what.
         return _part(alone._replace(decision=_undecided(alone.decision)), question, world.index)
     if previous is not None:

@@ -39,10 +39,15 @@ NEW = Thread()
 """A conversation in which nothing was said yet."""
 
 
-def is_bare(text: str, language: str, phrases: Phrases) -> bool:
-    """Whether the text asks something without saying about what ("og hvad koster det?")."""
+def is_bare(text: str, language: str, phrases: Phrases, *, beginning: bool = False) -> bool:
+    """Whether the text asks something without saying about what ("og hvad koster det?").
+
+    At the beginning of a conversation "when are you open?" is about us.
+    """
     words = spoken_words(text)
     known = phrases.aspects.get(language, frozenset())
+    if beginning:
+        known -= phrases.subjects.get(language, frozenset())
     asks = _ASKS.search(hearable(text)) is not None
     return asks and all(word in known or word in PLEASANTRIES or word.isdigit() for word in words)
 

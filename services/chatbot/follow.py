@@ -23,7 +23,7 @@ FEW = 5
 """Words of a message that hardly has a subject of its own."""
 TOLD_APART = 0.9
 """Share among the buttons' own articles from which a few words more choose one of them."""
-HOLDS_BOTH_WAYS = 0.94
+HOLDS_BOTH_WAYS = 0.85
 """Share of the ranking, with its subject and without it, from which a follow-up is answered."""
 
 

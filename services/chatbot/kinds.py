@@ -36,6 +36,8 @@ FOLDS = 4
 FLOOR = -8.0
 FALSELY = 0.005
 """Share of ordinary questions that may be taken for each kind that is refused."""
+LEAST = 0.05
+"""Probability of a kind below which nothing is refused, however rarely questions look like it."""
 
 
 class Example(NamedTuple):
@@ -123,9 +125,8 @@ def refusals_from(ordinary: Floats, falsely: float = FALSELY) -> Mapping[str, fl
     if not len(ordinary):
         return {}
     told = np.stack([_told(row) for row in ordinary])
-    return {
-        kind: float(np.quantile(told[:, KINDS.index(kind)], 1 - falsely)) + 1e-6 for kind in REFUSED
-    }
+    rare = {kind: np.quantile(told[:, KINDS.index(kind)], 1 - falsely) for kind in REFUSED}
+    return {kind: max(float(least) + 1e-6, float(np.log(LEAST))) for kind, least in rare.items()}
 
 
 def features(text: str) -> list[str]:

@@ -42,6 +42,8 @@ class Phrases:
     continuation: Mapping[str, re.Pattern[str]]
     aspects: Mapping[str, frozenset[str]]
     """Words by language that ask something without saying about what."""
+    subjects: Mapping[str, frozenset[str]]
+    """Those of them that are a subject when nothing was said before ("when are you open?")."""
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,8 @@ def parse_phrases(by_language: Mapping[str, str]) -> Phrases:
                 "legal": _each(p for tongue in heard for p in tongue["legal"]),
             },
             continuation={name: _any(tongue["continuation"]) for name, tongue in raw.items()},
-            aspects={
-                name: frozenset(
-                    w for word in str(tongue["aspects"]).split() for w in spoken_words(word)
-                )
-                for name, tongue in raw.items()
-            },
+            aspects={name: _words(tongue["aspects"]) for name, tongue in raw.items()},
+            subjects={name: _words(tongue["subjects"]) for name, tongue in raw.items()},
         )
     except (re.error, KeyError, TypeError) as error:
         raise KnowledgeError([f"phrases: {error}"]) from error
@@ -115,6 +113,10 @@ def parse_phrases(by_language: Mapping[str, str]) -> Phrases:
 
 def _each(patterns: Any) -> Listed:
     return Listed(re.compile(p.translate(_SPELLINGS)) for p in patterns)
+
+
+def _words(listed: Any) -> frozenset[str]:
+    return frozenset(w for word in str(listed).split() for w in spoken_words(word))
 
 
 def _any(patterns: Any) -> re.Pattern[str]:

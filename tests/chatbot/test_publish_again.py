@@ -161,7 +161,10 @@ async def test_a_model_trained_again_is_searched_with_its_own_vectors(modelled, 
     async with open_desk(folder, chatbot_model=str(again)) as desk:
         world = desk.engine.world
         everything = Only(SUNDAY.date(), world.index.municipality)
+        day = everything.day
         for entry, vector in zip(world.index.entries, world.index.vectors, strict=True):
+            if not world.index.articles[f"{entry.topic}.{entry.language}"].answers_on(day):
+                continue
             (best, *_) = world.store.nearest(vector.tolist(), everything, 1)
             assert best.similarity == pytest.approx(1.0, abs=1e-5), entry.text
         assert len(list(desk.settings.store_folder.iterdir())) == 1

@@ -3,10 +3,12 @@
 from datetime import UTC, date, datetime
 from hashlib import sha256
 
+import numpy as np
 import pytest
 
 from services.chatbot.adapters.edge_store import EdgeStore  # noqa: F401 - the import must be cheap
 from services.chatbot.dialogue import asked_sentences, continues, is_bare, several
+from services.chatbot.kinds import KINDS, REFUSED, refusals_from
 from services.chatbot.limits import Allowance, Limiter
 from services.chatbot.municipality import load_municipality
 from services.chatbot.proof import BITS, LIFETIME_SECONDS, challenge, is_proved
@@ -98,6 +100,34 @@ def test_for_whom_else_is_asked_without_a_subject(text, language):
 def test_a_question_with_a_subject_is_not_bare():
     assert not is_bare("hvad koster et pas", "da", PHRASES)
     assert continues("og hvad med storskrald", "da", PHRASES)
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("hvornår har I åbent", "da"),
+        ("åbningstider?", "da"),
+        ("hvordan får jeg mitid", "da"),
+        ("when are you open", "en"),
+        ("vilka öppettider har ni", "sv"),
+    ],
+)
+def test_what_is_about_us_has_a_subject_at_the_beginning_and_only_there(text, language):
+    assert not is_bare(text, language, PHRASES, beginning=True)
+    assert is_bare(text, language, PHRASES)
+
+
+@pytest.mark.parametrize("text", ["hvad koster det?", "hvor lang tid tager det"])
+def test_what_is_about_nothing_has_no_subject_at_the_beginning_either(text):
+    assert is_bare(text, "da", PHRASES, beginning=True)
+
+
+def test_what_is_hardly_anything_refused_is_not_refused_because_questions_never_look_like_it():
+    ordinary = np.full((200, len(KINDS)), -8.0, dtype=np.float32)
+    thresholds = refusals_from(ordinary)
+
+    assert set(thresholds) == set(REFUSED)
+    assert min(thresholds.values()) == pytest.approx(np.log(0.05))
 
 
 def test_several_questions_are_told_apart():

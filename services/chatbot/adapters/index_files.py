@@ -24,7 +24,7 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
 PREPARED = "prepared"
-FORMAT = 13
+FORMAT = 14
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
