@@ -20,6 +20,9 @@ from tests import postgres, side_by_side
 # Several tests and services share two cores: more threads in a product only wait for each other, and
 # took eight times the processor time. Before anything loads NumPy; services started by tests inherit it.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Each publication of the tests would take ten seconds more. Journeys run with what a new user has, and
+# tests/chatbot/test_embedder.py and tests/text look at the encoder itself.
+os.environ.setdefault("HENVEND_CHATBOT_SENTENCES", "false")
 
 # How fast a busy machine is today is no property of the code.
 settings.register_profile(

@@ -22,7 +22,7 @@ def load_embedder(settings: ChatbotSettings) -> Embedder | None:
         SentenceTransformerEmbedder,
     )
 
-    return SentenceTransformerEmbedder(folder)
+    return SentenceTransformerEmbedder(folder, sentences=settings.chatbot_sentences)
 
 
 def open_store(settings: ChatbotSettings, model_digest: str, dimensions: int) -> VectorStore:

@@ -29,6 +29,9 @@ class ChatbotSettings(MailSettings):
     """Web addresses that may embed the widget, separated by spaces; empty: only our own pages."""
     chatbot_proofs_above: int = Field(default=120, ge=1, le=1_000_000)
     """New conversations a minute, from everybody together, above which a proof of work is asked."""
+    chatbot_sentences: bool = True
+    """Hear what a sentence means beside its words; knows Danish, Swedish and English. Not asked when the
+    model is a transformer, which hears that itself."""
     chatbot_trust_proxy: bool = False
     """True: the citizen's address is the last one in X-Forwarded-For."""
     chatbot_republish_seconds: float = Field(default=20.0, ge=0.5, le=86_400)

@@ -8,6 +8,8 @@ import pytest
 
 from infra.text.sentence_encoder import load_sentence_encoder
 from services.chatbot.adapters.sentence_transformer import SENTENCE
+from services.chatbot.loading import load_embedder
+from services.chatbot.settings import ChatbotSettings
 from tests.chatbot.sample import make_model
 
 pytestmark = pytest.mark.slow
@@ -64,6 +66,22 @@ def test_the_other_half_is_what_the_sentence_means(embedder):
     meant = load_sentence_encoder().embed(["hvad koster et pas"])[0]
     assert np.allclose(known, meant * np.sqrt(SENTENCE), atol=1e-6)
     assert not unknown.any()
+
+
+def test_a_municipality_may_do_without_it(model):
+    settings = ChatbotSettings(data=model, chatbot_model=str(model), chatbot_sentences=False)
+    plain, whole = load_embedder(settings), opened(model)
+
+    assert plain.embed(["hvad koster et pas"]).shape[1] == WORDS
+    assert plain.digest != whole.digest
+
+
+def test_a_new_user_has_it(model, monkeypatch):
+    monkeypatch.delenv("HENVEND_CHATBOT_SENTENCES")
+
+    embedder = load_embedder(ChatbotSettings(data=model, chatbot_model=str(model)))
+
+    assert embedder.digest == opened(model).digest
 
 
 def test_another_sentence_encoder_is_another_model(model, monkeypatch):

@@ -21,17 +21,18 @@ SENTENCE = 0.5
 class SentenceTransformerEmbedder:
     """Loads the model when made; one that needs torch takes ten seconds for that."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, sentences: bool = True) -> None:
         from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]  # noqa: PLC0415
 
         # More threads are slower for a static model, and answers share the machine with the rest. The
         # same holds for NumPy's products: on two cores a second thread made them ten times as dear.
         threadpool_limits(1)
         static = read_static_embedding(folder)
-        self._model = _Modules(folder) if static is None else _WordsAndSentence(static)
+        self._model: Any = static or _Modules(folder)
         self.name = folder.name
         self.digest = folder_digest(folder)
-        if static is not None:
+        if static is not None and sentences:
+            self._model = _WordsAndSentence(static)
             both = f"{self.digest}/{sentence_encoder_digest()}/{SENTENCE}"
             self.digest = hashlib.sha256(both.encode()).hexdigest()
 
