@@ -1,5 +1,7 @@
 """Sentences as vectors: near when they mean the same, whatever their words."""
 
+from zlib import crc32
+
 import numpy as np
 import pytest
 
@@ -78,8 +80,8 @@ def test_a_misspelt_word_is_read_by_its_letters(encoder):
 
 
 def test_pieces_are_those_of_the_framed_word():
-    assert pieces_of("by", 1 << 30) == pieces_of("by", 1 << 30)
-    assert len(pieces_of("by", 1 << 14)) == len({"<by", "by>", "<by>"}) + 1
+    framed = ("<by", "by>", "<by>", "<by>")
+    assert pieces_of("by", 1 << 14) == [crc32(piece.encode()) % (1 << 14) for piece in framed]
     assert words_of("Må JEG det?!") == ["må", "jeg", "det", "?", "!"]
 
 
