@@ -71,7 +71,7 @@ class Outbox:
         """Publish `envelope` once `tx` has committed; putting the same event id again is harmless."""
         record = envelope.record()
         await tx.execute(
-            tx.insert(outbox).on_conflict_do_nothing(),
+            tx.insert_new(outbox),
             {
                 "event_id": envelope.id,
                 "cause": cause,

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import URL, Table, event, func, make_url, select
@@ -38,8 +40,12 @@ class Transaction:
     def insert(self, table: Table) -> Any:
         """An INSERT that knows `on_conflict_do_nothing` and `on_conflict_do_update`, which every database
         spells its own way."""
-        dialect = sqlite if self.connection.dialect.name == "sqlite" else postgresql
-        return dialect.insert(table)
+        return _dialect(self.connection).insert(table)
+
+    def insert_new(self, table: Table) -> Any:
+        """An INSERT that leaves a row that is there already as it is. Built once: that takes longer than SQLite
+        needs to do it."""
+        return _insert_new(_dialect(self.connection), table)
 
     def after_commit(self, callback: Callable[[], None]) -> None:
         self._after.append(callback)
@@ -138,6 +144,15 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _dialect(connection: AsyncConnection) -> ModuleType:
+    return sqlite if connection.dialect.name == "sqlite" else postgresql
+
+
+@cache
+def _insert_new(dialect: ModuleType, table: Table) -> Any:
+    return dialect.insert(table).on_conflict_do_nothing()
 
 
 def _engine(url: URL, schema: str | None, *, is_sqlite: bool) -> AsyncEngine:

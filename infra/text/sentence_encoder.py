@@ -37,14 +37,14 @@ _TINY = 1e-5
 
 @dataclass(frozen=True)
 class Layer:
-    """One transformer layer; matrices are inputs x outputs."""
+    """One transformer layer: matrices, inputs x outputs, each with its shift.
 
-    attention_norm: tuple[Floats, Floats]
-    """Scale and shift."""
+    What a norm scales and shifts by is part of the matrix that reads it (`_reading`).
+    """
+
     query_key_value: tuple[Floats, Floats]
-    """Three matrices side by side, and their shift."""
+    """Three matrices side by side; queries are scaled for their products with the keys."""
     mix: tuple[Floats, Floats]
-    hidden_norm: tuple[Floats, Floats]
     widen: tuple[Floats, Floats]
     narrow: tuple[Floats, Floats]
 
@@ -84,11 +84,12 @@ class SentenceEncoder:
         """Texts of equally many words."""
         vectors = np.stack([self._word(word) for words in texts for word in words])
         vectors = vectors.reshape(len(texts), -1, vectors.shape[1])
-        states = _norm(vectors + self.positions[: vectors.shape[1]], self.first_norm)
+        states = _norm(vectors + self.positions[: vectors.shape[1]])
+        states = states * self.first_norm[0] + self.first_norm[1]
         for layer in self.layers:
-            states = states + _attend(_norm(states, layer.attention_norm), layer)
-            hidden = _linear(_norm(states, layer.hidden_norm), layer.widen)
-            states = states + _linear(np.maximum(hidden, 0), layer.narrow)
+            states += _attend(_norm(states), layer)
+            hidden = _linear(_norm(states), layer.widen)
+            states += _linear(np.maximum(hidden, 0, out=hidden), layer.narrow)
         means = np.concatenate([states.mean(axis=1), vectors.mean(axis=1)], axis=1)
         rows = _linear(means, self.out)
         return np.asarray(rows / np.linalg.norm(rows, axis=1, keepdims=True))
@@ -122,21 +123,33 @@ def _attend(states: Floats, layer: Layer) -> Floats:
     size = width // HEADS
     three = _linear(states, layer.query_key_value).reshape(texts, length, 3, HEADS, size)
     query, key, value = three.transpose(2, 0, 3, 1, 4)
-    scores = query @ key.swapaxes(-1, -2) / np.float32(np.sqrt(size))
-    shares = np.exp(scores - scores.max(axis=-1, keepdims=True))
+    scores = query @ key.swapaxes(-1, -2)
+    scores -= scores.max(axis=-1, keepdims=True)
+    shares = np.exp(scores, out=scores)
     shares /= shares.sum(axis=-1, keepdims=True)
     together = (shares @ value).transpose(0, 2, 1, 3).reshape(texts, length, width)
     return _linear(together, layer.mix)
 
 
 def _linear(rows: Floats, weights: tuple[Floats, Floats]) -> Floats:
-    return np.asarray(rows @ weights[0] + weights[1])
+    found = rows @ weights[0]
+    found += weights[1]
+    return np.asarray(found)
 
 
-def _norm(rows: Floats, weights: tuple[Floats, Floats]) -> Floats:
-    centred = rows - rows.mean(axis=-1, keepdims=True)
-    spread = np.sqrt((centred * centred).mean(axis=-1, keepdims=True) + np.float32(_TINY))
-    return np.asarray(centred / spread * weights[0] + weights[1])
+def _norm(rows: Floats) -> Floats:
+    """Each row brought to mean 0 and variance 1."""
+    width = np.float32(rows.shape[-1])
+    centred = rows - np.add.reduce(rows, axis=-1, keepdims=True) / width
+    squares = np.einsum("...i,...i->...", centred, centred)[..., None]
+    centred /= np.sqrt(squares / width + np.float32(_TINY))
+    return np.asarray(centred)
+
+
+def _reading(norm: tuple[Floats, Floats], weights: tuple[Floats, Floats]) -> tuple[Floats, Floats]:
+    """The matrix that reads rows before a norm has scaled and shifted them."""
+    scale, shift = norm
+    return scale[:, None] * weights[0], shift @ weights[0] + weights[1]
 
 
 @cache
@@ -149,7 +162,19 @@ def load_sentence_encoder(folder: Path = FOLDER) -> SentenceEncoder:
         weight, bias = (arrays[f"{name}.{part}"].astype(np.float32) for part in ("weight", "bias"))
         return weight, bias
 
-    names = sorted({name.split(".")[1] for name in arrays if name.startswith("layers.")}, key=int)
+    def layer(name: str) -> Layer:
+        both = _reading(pair(f"{name}.attention_norm"), pair(f"{name}.query_key_value"))
+        width = both[0].shape[0]
+        queries = np.ones(both[0].shape[1], dtype=np.float32)
+        queries[:width] = 1 / np.sqrt(width // HEADS)
+        return Layer(
+            query_key_value=(both[0] * queries, both[1] * queries),
+            mix=pair(f"{name}.mix"),
+            widen=_reading(pair(f"{name}.hidden_norm"), pair(f"{name}.widen")),
+            narrow=pair(f"{name}.narrow"),
+        )
+
+    numbers = {name.split(".")[1] for name in arrays if name.startswith("layers.")}
     return SentenceEncoder(
         vocabulary={word: number for number, word in enumerate(words)},
         words=arrays["words"],
@@ -158,10 +183,7 @@ def load_sentence_encoder(folder: Path = FOLDER) -> SentenceEncoder:
         piece_scales=arrays["piece_scales"],
         positions=arrays["positions"].astype(np.float32),
         first_norm=pair("first_norm"),
-        layers=tuple(
-            Layer(**{part: pair(f"layers.{name}.{part}") for part in Layer.__annotations__})
-            for name in names
-        ),
+        layers=tuple(layer(f"layers.{number}") for number in sorted(numbers, key=int)),
         out=pair("out"),
     )
 

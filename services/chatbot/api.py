@@ -1,6 +1,7 @@
 """The chat as an HTTP API: for the widget, and for other channels such as voice or a kiosk."""
 
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Annotated, Any
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from services.chatbot.gate import Gate, TaskRequiredError
 from services.chatbot.knowledge import Tongue
 from services.chatbot.live import Arrivals
 from services.chatbot.municipality import Municipality
-from services.chatbot.room import ErasedError, NoConversationError, Shown
+from services.chatbot.room import Caller, ErasedError, NoConversationError, Shown
 from services.chatbot.settings import ChatbotSettings
 
 API = "/api/v1"
@@ -49,20 +50,42 @@ class Door:
         self.home = settings.url_of("chatbot")
 
     async def enter(self, request: Visit, conversation: UUID) -> Talk:
-        token = request.headers.get("authorization", "").removeprefix("Bearer ")
-        try:
-            return await self.chat.enter(conversation, token)
-        except ErasedError as error:
-            words = text("chatbot.erased", error.language)
-            raise HTTPException(words, status_code=410) from None
-        except NoConversationError:
-            raise HTTPException(text("chatbot.gone", "en"), status_code=404) from None
+        with saying_why():
+            return await self.chat.enter(*caller_of(request, conversation))
+
+    async def ask(self, request: Visit, conversation: UUID, data: wire.Ask) -> list[wire.Message]:
+        def admit(talk: Talk) -> None:
+            self.gate.message(request, talk)
+            if not data.text.strip():
+                raise HTTPException(text("chatbot.empty", talk.language), status_code=400)
+
+        caller, message_id = caller_of(request, conversation), data.id or uuid4()
+        with saying_why():
+            return self.wired(
+                await self.chat.ask(caller, data.text, message_id, data.topic, admit=admit)
+            )
 
     async def messages(self, conversation: UUID, after: int = 0) -> list[wire.Message]:
         return self.wired(await self.chat.shown(conversation, after))
 
     def wired(self, shown: Iterable[Shown]) -> list[wire.Message]:
         return [wire.message(one, self.home) for one in shown]
+
+
+def caller_of(request: Visit, conversation: UUID) -> Caller:
+    token = request.headers.get("authorization", "").removeprefix("Bearer ")
+    return Caller(conversation, token)
+
+
+@contextmanager
+def saying_why() -> Iterator[None]:
+    """Turns an unopened conversation into the answer that says so."""
+    try:
+        yield
+    except ErasedError as error:
+        raise HTTPException(text("chatbot.erased", error.language), status_code=410) from None
+    except NoConversationError:
+        raise HTTPException(text("chatbot.gone", "en"), status_code=404) from None
 
 
 def chat_routes(
@@ -112,12 +135,7 @@ def _talking_routes(door: Door, arrivals: Arrivals) -> list[ControllerRouterHand
     @post(f"{ONE}/messages", exclude_from_auth=True, security=BEARER)
     async def ask(request: Visit, conversation: UUID, data: wire.Ask) -> wire.Messages:
         """Ask; the answer comes back here and on the event stream. Repeat with the same id freely."""
-        talk = await door.enter(request, conversation)
-        door.gate.message(request, talk)
-        if not data.text.strip():
-            raise HTTPException(text("chatbot.empty", talk.language), status_code=400)
-        shown = await door.chat.ask(talk, data.text, data.id or uuid4(), data.topic)
-        return wire.Messages(messages=door.wired(shown))
+        return wire.Messages(messages=await door.ask(request, conversation, data))
 
     @get(f"{ONE}/messages", exclude_from_auth=True, security=BEARER)
     async def messages(request: Visit, conversation: UUID, after: int = 0) -> wire.Messages:

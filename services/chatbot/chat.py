@@ -2,7 +2,7 @@
 wrong, rate, end, take along, delete."""
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -33,7 +33,7 @@ from services.chatbot.paused import reply_paused
 from services.chatbot.record import Asked, Source, record
 from services.chatbot.reply import Part, Question, Reply
 from services.chatbot.room import (
-    NoConversationError,
+    Caller,
     Room,
     Shown,
     hashed,
@@ -43,7 +43,7 @@ from services.chatbot.room import (
 )
 from services.chatbot.say import NO_DANGER, Saying, greeting, notice, sayings
 from services.chatbot.screen import Phrases
-from services.chatbot.switch import AnswerSwitch
+from services.chatbot.switch import ANSWERS, AnswerSwitch
 
 
 @dataclass(frozen=True)
@@ -93,27 +93,32 @@ class Chat:
         return begun
 
     async def ask(
-        self, talk: Talk, words: str, message_id: UUID, topic: str | None = None
+        self,
+        caller: Caller,
+        words: str,
+        message_id: UUID,
+        topic: str | None = None,
+        *,
+        admit: Callable[[Talk], None],
     ) -> list[Shown]:
         """The citizen's message and what we say to it; the same id again changes nothing.
 
-        `topic` is a pressed button: its article is the answer.
+        `topic` is a pressed button: its article is the answer. `admit` may refuse to hear any message now,
+        by an error of its own. Raises NoConversationError, ErasedError.
         """
-        async with self._room.lock(talk.id):
+        async with self._room.lock(caller.conversation):
+            standing = await self._room.standing(caller, message_id, ANSWERS)
+            talk = standing.talk
+            admit(talk)
             key = await self._room.key(talk.id)
-            async with self._chassis.database.read(brief=True) as reader:
-                there = await store.seq_of(reader, talk.id, message_id)
-                fresh = await store.talk(reader, talk.id)
-                before = await store.handovers(reader, talk.id)
-                paused = not await self._switch.is_on_in(reader)
-            if there is not None:
-                return await self._room.shown(talk.id, there - 1)
-            if fresh is None:
-                raise NoConversationError
+            if standing.there is not None:
+                return await self._room.shown(talk.id, standing.there - 1)
+            before = await self._handovers.before(talk.id) if standing.handed else []
+            paused = not self._switch.would_be_on(standing.turned)
             now = self._chassis.clock()
-            reply = await self._reply(fresh, words, topic, now, paused=paused)
-            kept = self._sealed(fresh, key, message_id, reply, now, paused=paused)
-            handing = await self._handing(fresh, key, reply, kept, before)
+            reply = await self._reply(talk, words, topic, now, paused=paused)
+            kept = self._sealed(talk, key, message_id, reply, now, paused=paused)
+            handing = await self._handing(talk, key, reply, kept, before)
             await self._keep_reply(key, reply, kept, handing, paused=paused)
             if handing is None:
                 return [opened(one, key) for one in kept]

@@ -1,6 +1,7 @@
 """The verdict on a question: answer, ask back or decline, by a calibrated probability."""
 
 from dataclasses import dataclass
+from math import exp
 from typing import Literal
 
 import numpy as np
@@ -98,6 +99,6 @@ def signs(evidence: Evidence) -> Floats:
 
 
 def probability_right(row: Floats, verdicts: Verdicts) -> float:
-    scaled = (row - np.asarray(verdicts.means)) / np.asarray(verdicts.scales)
-    logit = float(scaled @ np.asarray(verdicts.weights[:-1]) + verdicts.weights[-1])
-    return float(1 / (1 + np.exp(-np.clip(logit, -30, 30))))
+    slopes, constant = verdicts.line
+    logit = float(row @ slopes) + constant
+    return 1 / (1 + exp(-min(30.0, max(-30.0, logit))))

@@ -20,6 +20,7 @@ from services.chatbot.index import (
     Ranking,
     Verdicts,
     body_texts,
+    principal_components,
 )
 from services.chatbot.kinds import NO_KINDS, REFUSED, Example, danger_odds, fit_kinds
 from services.chatbot.knowledge import Article
@@ -165,6 +166,9 @@ def _bare(material: Material) -> Index:
         categories=material.categories,
         kinds=NO_KINDS,
         figures={},
+        components=principal_components(
+            np.concatenate([material.vectors, material.passage_vectors, material.outside_vectors])
+        ),
     )
 
 

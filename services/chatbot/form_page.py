@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Any, Literal
 from uuid import UUID, uuid4
 
@@ -20,7 +21,7 @@ from services.chatbot.api import Door, download_answer
 from services.chatbot.gate import TaskRequiredError
 from services.chatbot.knowledge import Tongue, tongue_of
 from services.chatbot.public import Surroundings
-from services.chatbot.room import ErasedError, NoConversationError
+from services.chatbot.room import Caller, ErasedError, NoConversationError
 
 Visit = Request[Any, Any, Any]
 
@@ -88,7 +89,7 @@ class FormPage:
                 note = data.text[: wire.LONGEST_MESSAGE]
                 await chat.call_person(talk, note, data.email or None, data.message or uuid4())
             case "ask":
-                problem = await self._ask(request, talk, data)
+                problem = await self._ask(request, *inside, data)
         words = data.text if problem else ""
         rated = data.action == "ask" and (data.helpful or "").endswith((":yes", ":no"))
         return await self.show(
@@ -105,7 +106,7 @@ class FormPage:
             return None
         return await self._door.chat.enter(data.conversation, data.token), data.token
 
-    async def _ask(self, request: Visit, talk: Talk, data: ChatForm) -> str:
+    async def _ask(self, request: Visit, talk: Talk, token: str, data: ChatForm) -> str:
         """What is wrong with the message; empty when it was asked."""
         if data.helpful:
             await self._rate(request, talk, data.helpful)
@@ -115,8 +116,13 @@ class FormPage:
             return text("chatbot.empty", talk.language)
         if len(words) > wire.LONGEST_MESSAGE:
             return text("chatbot.too_long", talk.language, most=wire.LONGEST_MESSAGE)
-        self._door.gate.message(request, talk)
-        await self._door.chat.ask(talk, words, data.message or uuid4(), data.topic)
+        await self._door.chat.ask(
+            Caller(talk.id, token),
+            words,
+            data.message or uuid4(),
+            data.topic,
+            admit=partial(self._door.gate.message, request),
+        )
         return ""
 
     async def _rate(self, request: Visit, talk: Talk, helpful: str) -> None:

@@ -70,6 +70,7 @@ def find(
     vector = embedder.embed([question])[0]
     hits = store.nearest(vector.tolist(), Only(day, index.municipality), SEARCHED)
     dense = spread(hits, index)
+    reduced = index.reduced(vector)
     lexical = index.questions.scores(question, language)
     features = topic_features(
         dense=dense,
@@ -77,7 +78,7 @@ def find(
         bodies=index.bodies.scores(question, language),
         head=head_scores(question, language, vector, index),
         categories=category_scores(question, language, vector, index),
-        passages=index.passage_vectors @ vector,
+        passages=index.passages_reduced @ reduced,
         language=language,
         index=index,
     )
@@ -87,7 +88,7 @@ def find(
         open=is_open,
         logits=rank(features, is_open, index.ranking),
         coverage=index.questions.coverage(question, language),
-        outside=nearness_outside(question, language, vector, index),
+        outside=nearness_outside(question, language, reduced, index),
         kinds=index.kinds.read(question, vector),
     )
 
@@ -154,16 +155,12 @@ def category_scores(question: str, language: str, vector: Floats, index: Index) 
     return np.where(known, read[index.category_of], unknown).astype(np.float32)
 
 
-def nearness_outside(
-    question: str, language: str, vector: Floats, index: Index, hidden: int | None = None
-) -> Nearness:
-    """`hidden`: one of the questions outside that is not to be looked at."""
+def nearness_outside(question: str, language: str, reduced: Floats, index: Index) -> Nearness:
+    """`reduced`: the question's vector by principal components."""
     if not index.outside:
         return Nearness(0.0, 0.0)
-    dense = index.outside_vectors @ vector
+    dense = index.outside_reduced @ reduced
     lexical = index.outside_questions.scores(question, language)
-    if hidden is not None:
-        dense[hidden] = lexical[hidden] = 0.0
     return Nearness(float((dense + lexical).max() / 2), float(lexical.max()))
 
 

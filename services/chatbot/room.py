@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -14,7 +14,7 @@ from infra.chassis.chassis import Chassis
 from infra.database import Transaction
 from infra.keyring import DataKey, KeyDestroyedError, UnknownKeyError
 from services.chatbot.adapters import conversations as store
-from services.chatbot.adapters.conversations import Kept, Talk
+from services.chatbot.adapters.conversations import Kept, Standing, Talk
 from services.chatbot.live import Arrivals
 from services.chatbot.receipt import token_of
 from services.chatbot.say import Saying
@@ -33,6 +33,13 @@ class ErasedError(NoConversationError):
     def __init__(self, language: str) -> None:
         super().__init__()
         self.language = language
+
+
+class Caller(NamedTuple):
+    """Who says to have begun this conversation."""
+
+    conversation: UUID
+    token: str
 
 
 @dataclass(frozen=True)
@@ -71,11 +78,15 @@ class Room:
         """Raises NoConversationError; ErasedError only to whom the token belongs."""
         async with self._chassis.database.read(brief=True) as reader:
             talk = await store.talk(reader, conversation)
-        if talk is None or not hmac.compare_digest(talk.token_hash, hashed(token)):
-            raise NoConversationError
-        if talk.erased_at is not None:
-            raise ErasedError(talk.language)
-        return talk
+        return _opened_by(token, talk)
+
+    async def standing(self, caller: Caller, message_id: UUID, switch: str) -> Standing:
+        """`enter`, and how things stand there for this message; raises the same."""
+        async with self._chassis.database.read(brief=True) as reader:
+            found = await store.standing(reader, caller.conversation, message_id, switch)
+        _opened_by(caller.token, found.talk if found else None)
+        assert found is not None
+        return found
 
     async def shown(self, conversation: UUID, after: int = 0) -> list[Shown]:
         """All messages after `after`, opened. Raises NoConversationError."""
@@ -156,6 +167,14 @@ class Room:
         if len(self._keys) > MOST_KEYS:
             self._keys.clear()
         self._keys[key.id] = key
+
+
+def _opened_by(token: str, talk: Talk | None) -> Talk:
+    if talk is None or not hmac.compare_digest(talk.token_hash, hashed(token)):
+        raise NoConversationError
+    if talk.erased_at is not None:
+        raise ErasedError(talk.language)
+    return talk
 
 
 def hashed(token: str) -> str:

@@ -10,7 +10,6 @@ from contracts.governance import SwitchTurned
 from infra.chassis.chassis import Chassis
 from infra.chassis.staff import StaffMember
 from services.chatbot.adapters import switches
-from services.chatbot.adapters.conversations import Reader
 
 ANSWERS = "chat.answers"
 Reason = Literal["wrong-answers", "maintenance", "staff-request", "as-usual"]
@@ -32,12 +31,12 @@ class AnswerSwitch:
 
     async def is_on(self) -> bool:
         async with self._chassis.database.read(brief=True) as reader:
-            return await self.is_on_in(reader)
+            turned = await switches.switch(reader, ANSWERS)
+        return self.would_be_on(None if turned is None else bool(turned.on))
 
-    async def is_on_in(self, reader: Reader) -> bool:
-        """As part of what is read anyway."""
-        turned = await switches.switch(reader, ANSWERS)
-        return self.allowed and (turned is None or bool(turned.on))
+    def would_be_on(self, turned: bool | None) -> bool:
+        """`turned`: how it was turned last; None when it never was."""
+        return self.allowed and turned is not False
 
     async def turned(self) -> Row[Any] | None:
         """Who turned it last, when and why; None when nobody ever did."""

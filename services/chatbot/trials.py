@@ -61,7 +61,7 @@ def ask_all(index: Index, kinds: Floats) -> Asked:
         tuple(map(float, _coverage_without(index, many.counted))),
         many.outside(),
         many.categories,
-        index.vectors @ index.passage_vectors.T,
+        index.reduced(index.vectors) @ index.passages_reduced.T,
         kinds,
     )
 
@@ -96,7 +96,7 @@ def _at_once(index: Index, asked: Sequence[Entry | Case], vectors: Floats) -> At
         index.questions.scores_all(counted),
         index.bodies.scores_all(counted),
         _categories_of(index, counted, vectors),
-        vectors @ index.outside_vectors.T,
+        index.reduced(vectors) @ index.outside_reduced.T,
         index.outside_questions.scores_all(counted),
     )
 
@@ -150,7 +150,7 @@ def outside_trials(index: Index, solved: Solved, kinds: Floats) -> list[Trial]:
     first = len(index.entries) + len(index.passages)
     # All at once: one by one each of them would read both matrices anew.
     dense = index.outside_vectors @ index.vectors.T
-    passages = index.outside_vectors @ index.passage_vectors.T
+    passages = index.outside_reduced @ index.passages_reduced.T
     many = _at_once(index, index.outside, index.outside_vectors)
     near = many.outside(hidden=True)
     coverage = index.questions.coverage_all(many.counted)
@@ -180,7 +180,7 @@ def case_trials(index: Index, cases: Sequence[Case], vectors: Floats) -> list[Tr
         return trials
     many = _at_once(index, cases, vectors)
     near, coverage = many.outside(), index.questions.coverage_all(many.counted)
-    dense, passages = vectors @ index.vectors.T, vectors @ index.passage_vectors.T
+    dense, passages = vectors @ index.vectors.T, index.reduced(vectors) @ index.passages_reduced.T
     terms = index.questions.weighed(many.counted)
     heads = vectors @ index.head.dense + terms @ index.head.sparse
     for number, (case, vector) in enumerate(zip(cases, vectors, strict=True)):

@@ -6,13 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, delete, func, insert, null, select, update
+from sqlalchemy import Row, bindparam, delete, exists, func, insert, null, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from contracts.event import Sealed
 from infra.chassis.tables import outbox
 from infra.database import Transaction
-from services.chatbot.adapters.tables import conversation, handover, message, turn
+from services.chatbot.adapters.tables import chat_switch, conversation, handover, message, turn
 
 Reader = AsyncConnection | Transaction
 
@@ -30,6 +30,15 @@ _MESSAGES = (
 _SEQ = select(message.c.seq).where(
     message.c.conversation == bindparam("of"), message.c.id == bindparam("message")
 )
+_STANDING = select(
+    conversation,
+    _SEQ.scalar_subquery().label("there"),
+    exists().where(handover.c.conversation == bindparam("of")).label("handed"),
+    select(chat_switch.c.on)
+    .where(chat_switch.c.name == bindparam("switch"))
+    .scalar_subquery()
+    .label("turned"),
+).where(conversation.c.id == bindparam("of"))
 _HANDOVERS = (
     select(handover).where(handover.c.conversation == bindparam("of")).order_by(handover.c.put_at)
 )
@@ -65,6 +74,19 @@ class Talk:
     erased_at: datetime | None = None
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How things stand when a message comes."""
+
+    talk: Talk
+    there: int | None
+    """Where the message stands already; None when it never came."""
+    handed: bool
+    """Whether a person was called before."""
+    turned: bool | None
+    """How the switch of the answers was turned; None when it never was."""
+
+
 async def start(tx: Transaction, talk: Talk) -> None:
     values = {**vars(talk), "offered": list(talk.offered)}
     await tx.execute(insert(conversation).values(**values))
@@ -72,7 +94,16 @@ async def start(tx: Transaction, talk: Talk) -> None:
 
 async def talk(reader: Reader, conversation_id: UUID) -> Talk | None:
     row = (await reader.execute(_TALK, {"of": conversation_id})).first()
-    return Talk(**{**row._mapping, "offered": tuple(row.offered)}) if row else None  # noqa: SLF001
+    return _talk(row) if row else None
+
+
+async def standing(
+    reader: Reader, conversation_id: UUID, message_id: UUID, switch: str
+) -> Standing | None:
+    """All that a message asks of the database before it is answered, in one question."""
+    values = {"of": conversation_id, "message": message_id, "switch": switch}
+    row = (await reader.execute(_STANDING, values)).first()
+    return Standing(_talk(row), row.there, row.handed, row.turned) if row else None
 
 
 async def add(tx: Transaction, kept: Sequence[Kept], **values: Any) -> None:
@@ -211,6 +242,11 @@ async def older_than(reader: Reader, before: datetime) -> list[UUID]:
         select(conversation.c.id).where(conversation.c.last_at < before).limit(500)
     )
     return list(rows.scalars())
+
+
+def _talk(row: Row[Any]) -> Talk:
+    values = {name: getattr(row, name) for name in Talk.__dataclass_fields__}
+    return Talk(**{**values, "offered": tuple(row.offered)})
 
 
 def _kept(row: Row[Any]) -> Kept:

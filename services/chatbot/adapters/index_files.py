@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -24,7 +25,7 @@ MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
 PREPARED = "prepared"
-FORMAT = 14
+FORMAT = 15
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
 
@@ -76,6 +77,7 @@ def write_index(folder: Path, index: Index, digest: str) -> None:
         "vectors": index.vectors,
         "passage_vectors": index.passage_vectors,
         "outside_vectors": index.outside_vectors,
+        "components": index.components,
         "head_dense": index.head.dense,
         "head_sparse": index.head.sparse,
         "categories_idf": index.categories.idf,
@@ -94,7 +96,7 @@ def write_index(folder: Path, index: Index, digest: str) -> None:
         "model": {"name": index.model_name, "digest": index.model_digest},
         "arrays": hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest(),
         "ranking": index.ranking.weights,
-        "verdicts": vars(index.verdicts),
+        "verdicts": asdict(index.verdicts),
         "alarm": vars(index.alarm),
         "categories": {
             "names": index.categories.names,
@@ -195,6 +197,7 @@ def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
         categories=_categories(manifest["categories"], arrays),
         kinds=_kinds(manifest["kinds"], arrays),
         figures=manifest["figures"],
+        components=arrays["components"],
     )
 
 

@@ -46,10 +46,14 @@ class _WordsAndSentence:
         self._sentences = load_sentence_encoder()
 
     def embed(self, texts: Sequence[str]) -> Any:
-        words = self._words.embed(texts).astype(np.float32)
+        words, sentences = self._words.embed(texts), self._sentences.embed(texts)
+        width = words.shape[1]
+        rows = np.empty((len(words), width + sentences.shape[1]), dtype=np.float32)
+        np.multiply(words, np.float32(np.sqrt(1 - SENTENCE)), out=rows[:, :width])
+        np.multiply(sentences, np.float32(np.sqrt(SENTENCE)), out=rows[:, width:])
         # A text without a known word stays without a direction.
-        sentences = self._sentences.embed(texts) * words.any(axis=1, keepdims=True)
-        return np.hstack([np.sqrt(1 - SENTENCE) * words, np.sqrt(SENTENCE) * sentences])
+        rows[~words.any(axis=1)] = 0
+        return rows
 
 
 class _Modules:
