@@ -6,6 +6,7 @@ Beside it speaks what kinds.py takes the message for, by its meaning: of cries b
 hears what the other does not. The phrases of screen.py come first.
 """
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -44,6 +45,18 @@ FEWEST = 3
 LETTERS = 4000
 """Calm letters that are learnt from, evenly taken: more of them change nothing but the time."""
 
+APART = 7.0
+"""By how much more than a whole message one of its clauses must be above the threshold to be heard by itself: torn from
+the others, ordinary words sound louder. Without this every other cry behind an ordinary question was lost."""
+CLAUSE = 4
+"""Words of a clause that is listened to by itself."""
+CLAUSES = 8
+"""So many of a message are."""
+FAINT = 4.0
+"""Up to here above the threshold, a message that an article surely answers is taken for its question: of 102 cries
+that no phrase names, articles were surest of one at 0.42."""
+_CLAUSE_END = re.compile(r"(?<=[.;!?,])\s+|\n+")
+
 Block = tuple[str, ...]
 
 
@@ -62,15 +75,20 @@ class Alarm:
 
     def rings(self, text: str, meaning: float = 0.0) -> bool:
         """`meaning`: log-odds of danger by meaning."""
-        said = self.score(text) + MEANING * meaning
-        return len(text.split()) >= FEWEST and said >= self.threshold
+        return self.loudness(text, meaning) >= 0
 
-    def hear(self, text: str, screening: Screening, meaning: float = 0.0) -> Danger | None:
-        """What the phrases found, or an emergency that they did not find.
+    def loudness(self, text: str, meaning: float = 0.0) -> float:
+        """By how much it is above the threshold."""
+        if len(text.split()) < FEWEST:
+            return float("-inf")
+        return self.score(text) + MEANING * meaning - self.threshold
+
+    def hear(self, text: str, screening: Screening) -> Danger | None:
+        """What the phrases found, or an emergency in words that they did not find.
 
         The model never takes a phrase back: among ordinary words it could not tell "I want to die".
         """
-        return screening.danger or ("alarm" if self.rings(text, meaning) else None)
+        return screening.danger or ("alarm" if self.rings(text) else None)
 
     def score(self, text: str) -> float:
         whole = self.bias
@@ -107,6 +125,14 @@ def read_cries() -> Cries:
 @cache
 def _senses() -> Senses:
     return read_senses()
+
+
+def clauses(text: str) -> tuple[str, ...]:
+    """What is listened to by itself; nothing when the message is all one."""
+    parts = [part.strip() for part in _CLAUSE_END.split(text)]
+    if len(parts) < 2:
+        return ()
+    return tuple(part for part in parts if len(part.split()) >= CLAUSE)[:CLAUSES]
 
 
 def features(text: str) -> tuple[Block, Block, Block, Block]:

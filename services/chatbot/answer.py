@@ -8,6 +8,7 @@ from contracts.inquiry import Language
 from infra.text.language import guess_language
 from infra.text.mask import mask
 from infra.text.normalise import normalise
+from services.chatbot.alarm import FAINT
 from services.chatbot.courtesy import chosen, courtesy, is_yes, taken_back
 from services.chatbot.decide import BUTTONS, Decision
 from services.chatbot.dialogue import NEW, Thread, asked_sentences, is_bare, is_short, several
@@ -52,9 +53,16 @@ def signpost_crisis(question: Question, world: World) -> Question | Reply:
     screening = screen(question.text, world.phrases)
     question = replace(question, screening=screening)
     danger = screening.danger if question.calmed else world.danger_in(question.text, screening)
-    if danger is None:
+    if danger is None or (danger == "alarm" and _is_ordinary(question, world)):
         return question
     return _reply(question, Part("crisis", confidence=1.0, danger=danger))
+
+
+def _is_ordinary(question: Question, world: World) -> bool:
+    """Whether what no phrase names and is heard only faintly is surely a question to an article."""
+    if world.loudness(question.text) >= FAINT or world.cries_within(question.text):
+        return False
+    return look_up(question.text[:LONGEST_QUESTION], question, world).decision.choice == "answer"
 
 
 def call_a_person(question: Question, world: World) -> Question | Reply:

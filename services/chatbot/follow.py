@@ -32,7 +32,7 @@ def lean_on_thread(
 ) -> Part | None:
     """What the conversation makes of it; None when the question stands on its own."""
     bare = is_bare(text, question.language, world.phrases)
-    if is_remark(text) or (not bare and not _may_follow(text, alone, question, world)):
+    if _stands_alone(text, alone, question, world, bare=bare):
         return None
     told = None if bare else _told_apart(alone, question, world)
     if told is not None:
@@ -56,6 +56,16 @@ def lean_on_thread(
     if best not in near:
         return None
     return _followed(best, named.decision.confidence, question, world.index)
+
+
+def _stands_alone(text: str, alone: Look, question: Question, world: World, *, bare: bool) -> bool:
+    if is_remark(text):
+        return True
+    if not bare:
+        return not _may_follow(text, alone, question, world)
+    # "And when are you open?" is about us, whatever was talked about before.
+    about_us = not is_bare(text, question.language, world.phrases, beginning=True)
+    return about_us and alone.decision.choice == "answer"
 
 
 def _told_apart(alone: Look, question: Question, world: World) -> Part | None:

@@ -5,6 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.answer import AnswerVerdict
+from services.chatbot.alarm import APART, clauses
 from services.chatbot.courtesy import Courtesy
 from services.chatbot.dialogue import NEW, Thread
 from services.chatbot.index import Index
@@ -32,9 +33,17 @@ class World:
         """What phrases found, or what words and meaning together say."""
         if screening.danger is not None:
             return screening.danger
+        return "alarm" if self.loudness(text) >= 0 or self.cries_within(text) else None
+
+    def loudness(self, text: str) -> float:
+        """By how much words and meaning are above what ordinary messages reach."""
         said = text[:LONGEST_QUESTION]
         meaning = self.index.kinds.danger(said, self.embedder.embed([said])[0])
-        return self.index.alarm.hear(text, screening, meaning)
+        return self.index.alarm.loudness(text, meaning)
+
+    def cries_within(self, text: str) -> bool:
+        """Whether a part of it is a cry, however ordinary the rest."""
+        return any(self.loudness(clause) >= APART for clause in clauses(text))
 
 
 @dataclass(frozen=True)

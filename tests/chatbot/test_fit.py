@@ -10,13 +10,13 @@ import pytest
 
 from services.chatbot.adapters.index_files import load_index, save_index
 from services.chatbot.adapters.memory_store import MemoryStore
-from services.chatbot.alarm import fit_alarm, read_cries
+from services.chatbot.alarm import FAINT, Alarm, clauses, fit_alarm, read_cries
 from services.chatbot.answer import answer, call_a_person
 from services.chatbot.categories import NO_CATEGORIES, fit_categories
 from services.chatbot.courtesy import is_remark
 from services.chatbot.dialogue import Thread
 from services.chatbot.fit import Budget, _thresholds
-from services.chatbot.kinds import KINDS, Example, fit_kinds, read_refused
+from services.chatbot.kinds import KINDS, Example, Kinds, fit_kinds, read_refused
 from services.chatbot.knowledge import KnowledgeError, load_base
 from services.chatbot.publish import Inquiry, publish, read_cases, read_outside, sync
 from services.chatbot.reply import Question, Reply, World
@@ -243,6 +243,65 @@ def test_after_buttons_a_few_words_more_choose_one_of_them(world):
     offered = _ask(world, more, Thread(None, ("rotter", "storskrald"))).parts[0]
     assert offered.article is not None
     assert offered.article.id == "storskrald"
+
+
+def test_what_is_about_us_is_answered_by_itself_in_the_middle_of_a_talk(world):
+    index = world.index
+    aspects = {
+        **PHRASES.aspects,
+        "da": PHRASES.aspects["da"] | {"rotter", "hvad", "goer", "jeg", "ved"},
+    }
+    subjects = {**PHRASES.subjects, "da": PHRASES.subjects["da"] | {"rotter"}}
+    told = replace(world, phrases=replace(PHRASES, aspects=aspects, subjects=subjects))
+    known = next(e.text for e in index.entries if (e.topic, e.language) == ("rotter", "da"))
+
+    assert _topics(_ask(told, "hvad gør jeg ved rotter", Thread("storskrald"))) == ["rotter"]
+    # Without a subject of its own it stays with what was talked about.
+    assert _topics(_ask(told, "hvad koster det", Thread("storskrald"))) == ["storskrald"]
+    assert _topics(_ask(told, known, Thread("storskrald"))) == ["rotter"]
+
+
+def _topics(reply):
+    return [part.article.id for part in reply.parts if part.article]
+
+
+class Deaf(Kinds):
+    """Hears nothing of what is meant, so that a test knows what is heard."""
+
+    def danger(self, text, vector):
+        return 0.0
+
+
+def _alarmed(world, weight):
+    """Every word "skriger" weighs so much; nothing else is heard."""
+    weights = {"skriger": weight, "^skriger": 0.0}
+    index = replace(
+        world.index, alarm=Alarm(weights, -1.0, 0.0), kinds=Deaf(**vars(world.index.kinds))
+    )
+    return replace(world, index=index)
+
+
+def test_a_cry_behind_an_ordinary_question_is_heard(world):
+    text = "hvad koster et nyt pas til min søn på otte år? der er en der skriger"
+    loud = _alarmed(world, 30.0)
+
+    assert loud.loudness(text) < loud.loudness("der er en der skriger")
+    assert loud.cries_within(text)
+    assert _ask(loud, text).parts[0].danger == "alarm"
+    # A single clause is the whole message: it is heard as such, and needs no more than that.
+    assert clauses("der er en der skriger") == ()
+    assert not _alarmed(world, 8.0).cries_within(text)
+
+
+def test_a_question_that_an_article_surely_answers_is_not_taken_for_a_faint_cry(world):
+    known = next(e.text for e in world.index.entries if (e.topic, e.language) == ("rotter", "da"))
+    faint, loud = _alarmed(world, 0.0), _alarmed(world, 0.0)
+    faint = replace(faint, index=replace(faint.index, alarm=Alarm({}, FAINT - 1, 0.0)))
+    loud = replace(loud, index=replace(loud.index, alarm=Alarm({}, FAINT + 1, 0.0)))
+
+    assert _topics(_ask(faint, known)) == ["rotter"]
+    assert _ask(faint, "han ligger helt stille nu").parts[0].verdict == "crisis"
+    assert _ask(loud, known).parts[0].verdict == "crisis"
 
 
 def test_a_cry_in_other_words_rings_and_its_lookalike_does_not():
