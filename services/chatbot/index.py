@@ -92,13 +92,21 @@ class Verdicts:
         return slopes, float(self.weights[-1] - slopes @ np.asarray(self.means))
 
 
-class Sides(NamedTuple):
-    """Numbers of what is in the citizen's language and of what is not, each with its topic."""
+class Side(NamedTuple):
+    """Numbers of some entries, topic by topic."""
 
-    same: NDArray[np.int64]
-    same_topics: NDArray[np.int64]
-    other: NDArray[np.int64]
-    other_topics: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    starts: NDArray[np.int64]
+    """Where each of `topics` begins in `numbers`."""
+    topics: NDArray[np.int64]
+    """Those that have any."""
+
+
+class Sides(NamedTuple):
+    same: Side
+    """What is in the citizen's language."""
+    other: Side
+    """What is not."""
 
 
 @dataclass(frozen=True)
@@ -315,15 +323,21 @@ def stored_points(index: Index) -> list[StoredPoint]:
 
 
 def _sides(same: NDArray[np.bool_], topic_of: NDArray[np.int64]) -> Sides:
-    here, there = np.flatnonzero(same), np.flatnonzero(~same)
-    return Sides(here, topic_of[here], there, topic_of[there])
+    return Sides(_side(np.flatnonzero(same), topic_of), _side(np.flatnonzero(~same), topic_of))
 
 
-def best_by_topic(values: Floats, topic_of: NDArray[np.int64], topics: int, floor: float) -> Floats:
-    """For each topic the largest of its entries' values, `floor` where it has none."""
-    best = np.full(topics, floor, dtype=np.float32)
-    np.maximum.at(best, topic_of, values)
-    return best
+def _side(numbers: NDArray[np.int64], topic_of: NDArray[np.int64]) -> Side:
+    ordered = numbers[np.argsort(topic_of[numbers], kind="stable")]
+    topics, starts = np.unique(topic_of[ordered], return_index=True)
+    return Side(ordered, starts, topics)
+
+
+def best_by_topic(values: Floats, side: Side, topics: int) -> Floats:
+    """For each topic the largest of its entries' values; 0 where none is above, or it has none."""
+    best = np.zeros(topics, dtype=np.float32)
+    if len(side.starts):
+        best[side.topics] = np.maximum.reduceat(values[side.numbers], side.starts)
+    return np.maximum(best, 0, out=best)
 
 
 def several_by_topic(values: Floats, members: NDArray[np.int64]) -> Floats:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import structlog
 
-from services.chatbot.adapters.edge_store import EdgeStore
+from services.chatbot.adapters.edge_store import LAYOUT, EdgeStore
 from services.chatbot.ports import Embedder, VectorStore
 from services.chatbot.settings import ChatbotSettings
 
@@ -29,8 +29,9 @@ def open_store(settings: ChatbotSettings, model_digest: str, dimensions: int) ->
     """One for each model: the same question has another vector in each, and the same id in all."""
     name = f"{dimensions}-{model_digest[:16]}"
     if settings.chatbot_qdrant is None:
-        _forget_others(settings.store_folder, name)
-        return EdgeStore(settings.store_folder / name, dimensions)
+        folder = f"{name}-{LAYOUT}"
+        _forget_others(settings.store_folder, folder)
+        return EdgeStore(settings.store_folder / folder, dimensions)
     from qdrant_client import QdrantClient  # noqa: PLC0415 - only with a server
 
     from services.chatbot.adapters.server_store import ServerStore  # noqa: PLC0415

@@ -122,16 +122,16 @@ def topic_features(
     told = index.passage_sides[language]
     written = index.body_sides[language]
     columns = [
-        best_by_topic(dense[asked.same], asked.same_topics, topics, 0.0),
-        best_by_topic(dense[asked.other], asked.other_topics, topics, 0.0),
-        best_by_topic(lexical[asked.same], asked.same_topics, topics, 0.0),
-        best_by_topic(lexical[asked.other], asked.other_topics, topics, 0.0),
-        best_by_topic(bodies[written.same], written.same_topics, topics, 0.0),
+        best_by_topic(dense, asked.same, topics),
+        best_by_topic(dense, asked.other, topics),
+        best_by_topic(lexical, asked.same, topics),
+        best_by_topic(lexical, asked.other, topics),
+        best_by_topic(bodies, written.same, topics),
         head,
         categories,
         several_by_topic(dense, index.members),
-        best_by_topic(passages[told.same], told.same_topics, topics, 0.0),
-        best_by_topic(passages[told.other], told.other_topics, topics, 0.0),
+        best_by_topic(passages, told.same, topics),
+        best_by_topic(passages, told.other, topics),
     ]
     assert len(columns) == len(FEATURES)
     return np.stack(columns, axis=1)

@@ -16,6 +16,7 @@ from services.chatbot.categories import NO_CATEGORIES, fit_categories
 from services.chatbot.courtesy import is_remark
 from services.chatbot.dialogue import Thread
 from services.chatbot.fit import Budget, _thresholds
+from services.chatbot.index import COMPONENTS, principal_components
 from services.chatbot.kinds import KINDS, Example, Kinds, fit_kinds, read_refused
 from services.chatbot.knowledge import KnowledgeError, load_base
 from services.chatbot.publish import Inquiry, publish, read_cases, read_outside, sync
@@ -243,6 +244,20 @@ def test_after_buttons_a_few_words_more_choose_one_of_them(world):
     offered = _ask(world, more, Thread(None, ("rotter", "storskrald"))).parts[0]
     assert offered.article is not None
     assert offered.article.id == "storskrald"
+
+
+def test_principal_components_keep_what_vectors_have_in_common(world):
+    random = np.random.default_rng(1)
+    # Many dimensions that hold little: what texts are about lies in few.
+    rows = (random.normal(size=(900, 40)) @ random.normal(size=(40, 600))).astype(np.float32)
+    rows += random.normal(scale=0.1, size=rows.shape).astype(np.float32)
+    components = principal_components(rows)
+    index = replace(world.index, components=components)
+
+    assert components.shape == (600, COMPONENTS)
+    kept = index.reduced(rows[:50]) @ index.reduced(rows[50:]).T
+    assert np.corrcoef(kept.ravel(), (rows[:50] @ rows[50:].T).ravel())[0, 1] > 0.9999
+    assert world.index.reduced(world.index.vectors) is world.index.vectors
 
 
 def test_what_is_about_us_is_answered_by_itself_in_the_middle_of_a_talk(world):

@@ -3,6 +3,7 @@
 from datetime import date
 from uuid import UUID
 
+import numpy as np
 import pytest
 
 from services.chatbot.adapters.edge_store import EdgeStore
@@ -130,3 +131,21 @@ def test_the_embedded_store_keeps_its_points_over_a_restart(tmp_path):
 
     assert again.ids() == {UUID(int=1)}
     again.close()
+
+
+def test_among_many_points_the_nearest_are_found_exactly(request, tmp_path):
+    random = np.random.default_rng(0)
+    vectors = random.normal(size=(3000, 48)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    edge = EdgeStore(tmp_path / "many", 48)
+    request.addfinalizer(edge.close)
+    edge.put([point(number, row.tolist()) for number, row in enumerate(vectors, 1)])
+
+    for question in vectors[::300] + random.normal(scale=0.05, size=(10, 48)).astype(np.float32):
+        similar = vectors @ (question / np.linalg.norm(question))
+        hits = edge.nearest(question.tolist(), ONLY, 64)
+        # A byte a number is only for looking through: who is found, and how near, is as the numbers say.
+        assert [hit.id.int - 1 for hit in hits] == np.argsort(-similar)[:64].tolist()
+        assert [hit.similarity for hit in hits] == pytest.approx(
+            np.sort(similar)[::-1][:64], abs=1e-5
+        )

@@ -11,6 +11,8 @@ import qdrant_edge as edge
 from services.chatbot.ports import Hit, Only, StoredPoint
 
 BATCH = 500
+LAYOUT = "bytes"
+"""Part of a store's folder name: a store keeps the layout it was made with, and one of another is made anew."""
 INDEXED = {
     "municipality": edge.PayloadSchemaType.Keyword,
     "language": edge.PayloadSchemaType.Keyword,
