@@ -61,7 +61,7 @@ class Budget:
     """Share of questions whose article was taken away that may get another article's answer."""
     foreign: float = 0.09
     """Share of questions nobody here can answer that may get one."""
-    refused: float = 0.055
+    refused: float = 0.05
     """Share of questions that came and must not be answered that may get an answer."""
     hopeless_buttons: float = 0.4
     """Share of questions nobody here can answer that may get buttons."""
