@@ -75,6 +75,8 @@ def _queue_routes(
         chosen = place or places[0]
         if chosen not in places:
             raise PermissionDeniedException("This queue belongs to another department.")
+        # Before anything is read: what changes from here on is told to the page.
+        seen = desk.changes.count
         async with chassis.database.read() as connection:
             rows = await cases.queue_of(
                 connection,
@@ -90,6 +92,7 @@ def _queue_routes(
             "chosen": chosen,
             "sizes": sizes,
             "stopped": _stopped_here(off, chosen, table),
+            "changes_seen": seen,
             "cases": await reader.headlines(rows[:PAGE]),
             "page": max(1, page),
             "more": len(rows) > PAGE,
@@ -109,9 +112,9 @@ def _queue_routes(
         return Template("queue_list.html" if partial else "queues.html", context=context)
 
     @get("/changes", guards=[CASE_ROLES], include_in_schema=False, sync_to_thread=False)
-    def changes() -> ServerSentEvent:
+    def changes(seen: int | None = None) -> ServerSentEvent:
         async def stream() -> AsyncIterator[ServerSentEventMessage]:
-            async for changed in desk.changes.listen():
+            async for changed in desk.changes.listen(seen):
                 yield (
                     ServerSentEventMessage(event="changed", data="1")
                     if changed

@@ -1,5 +1,7 @@
 """A caseworker's morning without a mouse, and a queue that fills by itself."""
 
+import asyncio
+
 import pytest
 import pytest_asyncio
 
@@ -121,6 +123,19 @@ async def test_what_another_department_gets_does_not_show(town):
         await page.locator(f"text={ours.reference}").wait_for(timeout=3000)
 
         assert await page.locator(f"text={theirs.reference}").count() == 0
+
+
+async def test_a_case_that_comes_before_the_stream_is_open_shows(town):
+    async def late(route):
+        await asyncio.sleep(1.5)
+        await route.continue_()
+
+    async with town.visit("bilal.tmf") as page:
+        await page.route("**/changes*", late)
+        await page.goto("/", wait_until="commit")
+        case = await town.office.open_case("tmf.veje")
+
+        await page.locator(f"text={case.reference}").wait_for(timeout=8000)
 
 
 async def test_a_live_queue_keeps_the_readers_place(town):
