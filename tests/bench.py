@@ -201,7 +201,7 @@ def people(town: Town, streams: int, each: int) -> dict[str, Any]:
     """Twenty people who read for about a second before they ask on; far slower ones are usual."""
     from services.chatbot.bench import measure
 
-    found = asyncio.run(measure(town.url("chatbot").rstrip("/"), 20, each, streams))
+    found = measure(town.url("chatbot").rstrip("/"), 20, each, streams)
     return {"questions": found.answers, "p50_ms": found.p50_ms, "p99_ms": found.p99_ms}
 
 
