@@ -199,7 +199,7 @@ class Index:
         topics = np.array(
             [self.topic_numbers.get(article.id, -1) for article in articles], dtype=int
         )
-        return {tongue: _sides((spoken == tongue) & (topics >= 0), topics) for tongue in TONGUES}
+        return {tongue: _sides(spoken == tongue, topics) for tongue in TONGUES}
 
     @cached_property
     def members(self) -> NDArray[np.int64]:
@@ -327,6 +327,8 @@ def _sides(same: NDArray[np.bool_], topic_of: NDArray[np.int64]) -> Sides:
 
 
 def _side(numbers: NDArray[np.int64], topic_of: NDArray[np.int64]) -> Side:
+    # Below 0: of no topic.
+    numbers = numbers[topic_of[numbers] >= 0]
     ordered = numbers[np.argsort(topic_of[numbers], kind="stable")]
     topics, starts = np.unique(topic_of[ordered], return_index=True)
     return Side(ordered, starts, topics)
