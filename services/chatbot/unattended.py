@@ -26,9 +26,7 @@ def published_articles(settings: ChatbotSettings) -> Mapping[str, Article] | Non
     try:
         return load_index(settings.index_folder).articles
     except IndexFileError as error:
-        raise KnowledgeError([
-            f"{error} Start the chat once: it makes what was published anew."
-        ]) from error
+        raise KnowledgeError([str(error)]) from error
 
 
 def needs_two(before: Mapping[str, Article] | None, after: Mapping[str, Article]) -> bool:

@@ -8,7 +8,7 @@ from hashlib import sha256
 import numpy as np
 import pytest
 
-from services.chatbot.adapters.index_files import load_index, save_index
+from services.chatbot.adapters.index_files import IndexFileError, load_index, save_index
 from services.chatbot.adapters.memory_store import MemoryStore
 from services.chatbot.alarm import FAINT, Alarm, clauses, fit_alarm, read_cries
 from services.chatbot.answer import answer, call_a_person
@@ -165,6 +165,19 @@ def test_an_index_read_back_answers_as_the_one_that_was_made(world, tmp_path):
     assert read.kinds.read(text, vector) == pytest.approx(world.index.kinds.read(text, vector))
     assert read.kinds.refuse_from == world.index.kinds.refuse_from
     assert read.categories.names == world.index.categories.names
+
+
+def test_an_index_of_another_release_and_a_changed_one_are_told_apart(world, tmp_path):
+    save_index(tmp_path, world.index, "f" * 64)
+    manifest = next(tmp_path.glob("*/*.json"))
+    said = manifest.read_text("utf-8")
+
+    manifest.write_text(said.replace('"format": ', '"format": 9'), "utf-8")
+    with pytest.raises(IndexFileError, match=r"another release of Henvend. Start the chat once"):
+        load_index(tmp_path)
+    manifest.write_text(said.replace('"arrays": "', '"arrays": "0'), "utf-8")
+    with pytest.raises(IndexFileError, match=r"was changed. Start the chat once"):
+        load_index(tmp_path)
 
 
 def test_an_editors_own_question_is_answered_whatever_its_words(world):

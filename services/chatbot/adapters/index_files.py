@@ -28,6 +28,8 @@ PREPARED = "prepared"
 FORMAT = 15
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
+_ANEW = "Start the chat once: it makes what was published anew."
+
 
 class IndexFileError(RuntimeError):
     """The published index cannot be used; the message says why and what to do."""
@@ -147,14 +149,17 @@ def read_index(folder: Path) -> Index:
         manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
         content = (folder / ARRAYS).read_bytes()
     except (OSError, ValueError) as error:
-        raise IndexFileError(f"The published index {name} cannot be read.") from error
+        raise IndexFileError(f"The published index {name} cannot be read. {_ANEW}") from error
+    if manifest.get("format") != FORMAT:
+        raise IndexFileError(
+            f"The published index {name} was made by another release of Henvend. {_ANEW}"
+        )
     if (
-        manifest.get("format") != FORMAT
         # Weights for other signs than this code reads would end every answer in an error.
-        or len(manifest["verdicts"]["weights"]) != len(SIGNS) + 1
+        len(manifest["verdicts"]["weights"]) != len(SIGNS) + 1
         or hashlib.sha256(content).hexdigest() != manifest["arrays"]
     ):
-        raise IndexFileError(f"The published index {name} was changed. Publish the articles again.")
+        raise IndexFileError(f"The published index {name} was changed. {_ANEW}")
     with np.load(folder / ARRAYS) as arrays:
         return _index(manifest, dict(arrays))
 
