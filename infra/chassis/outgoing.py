@@ -3,7 +3,6 @@
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from email.message import EmailMessage
-from ipaddress import ip_address
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -12,6 +11,7 @@ import structlog
 from pydantic import field_validator
 
 from infra.chassis.errors import DependencyUnavailableError
+from infra.chassis.residency import Endpoint, is_this_machine
 from infra.chassis.settings import ServiceSettings
 from infra.keyring import KeyDestroyedError, SealBrokenError, UnknownKeyError
 
@@ -101,10 +101,10 @@ class MailSettings(ServiceSettings):
 
     @property
     def smtp_is_loopback(self) -> bool:
-        try:
-            return ip_address(self.smtp_host).is_loopback
-        except ValueError:
-            return self.smtp_host == "localhost"
+        return is_this_machine(self.smtp_host)
+
+    def endpoints(self) -> list[Endpoint]:
+        return [*super().endpoints(), Endpoint("router_smtp", self.smtp_host, "outgoing mail")]
 
 
 class SmtpMail:

@@ -17,6 +17,8 @@ from pydantic_settings import (
 )
 from sqlalchemy import make_url
 
+from infra.chassis.residency import Endpoint, ResidencyError, require_residency
+
 PREFIX = "HENVEND_"
 Port = int
 
@@ -81,7 +83,18 @@ class ServiceSettings(BaseSettings):
 
     @classmethod
     def load(cls, environ: Mapping[str, str] | None = None) -> Self:
-        """Raises SettingsError for an unknown variable, a wrong value or a broken settings file."""
+        """Raises SettingsError for an unknown variable, a wrong value, a broken settings file or a host
+        that data may not go to."""
+        settings = cls.read(environ)
+        try:
+            require_residency(settings.endpoints(), settings.municipality)
+        except ResidencyError as error:
+            raise SettingsError(str(error)) from None
+        return settings
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str] | None = None) -> Self:
+        """`load` without asking whether data may go where they would go. Raises SettingsError."""
         environ = os.environ if environ is None else environ
         file = environ.get(f"{PREFIX}SETTINGS")
         if file:
@@ -101,6 +114,15 @@ class ServiceSettings(BaseSettings):
             url = make_url(self.database_url).update_query_dict({"schema": service})
             return url.render_as_string(hide_password=False)
         return f"sqlite:///{(self.data / f'{service}.db').absolute()}"
+
+    def endpoints(self) -> list[Endpoint]:
+        """Every host that is talked to."""
+        brokers = [address.rpartition(":")[0] for address in self.broker.split(",")]
+        found = [Endpoint("broker", host.strip(), "event broker") for host in brokers]
+        if self.database_url:
+            hosts = (make_url(self.database_url).host or "").split(",")
+            found += [Endpoint("database_url", host.strip(), "database") for host in hosts]
+        return found
 
     @property
     def keys(self) -> Path:

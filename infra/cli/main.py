@@ -30,6 +30,23 @@ def run() -> None:
     raise typer.Exit(run_everything())
 
 
+@app.command()
+def residency() -> None:
+    """Show every host that data go to, where it stands and on what ground; 1 when one may not be used."""
+    from infra.chassis.residency import ResidencyError, judge, read_places
+    from infra.cli.residency import table_of
+    from infra.embedded.all_settings import AllSettings
+
+    settings = AllSettings.read()
+    try:
+        verdicts = judge(settings.endpoints(), read_places(settings.municipality))
+    except ResidencyError as error:
+        _fail(str(error))
+    console.print(table_of(verdicts))
+    if any(verdict.problem for verdict in verdicts):
+        _fail("No service starts while data would go where they may not.")
+
+
 @staff.command("link")
 def staff_link(account: str) -> None:
     """Print a one-time login link for ACCOUNT."""

@@ -1,10 +1,12 @@
 """What the chatbot can be told."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from infra.chassis.outgoing import MailSettings
+from infra.chassis.residency import Endpoint
 
 HEARD_WHEN_ANSWERING = "elsewhere.yaml"
 """Nothing is learnt from it, so another name in it is no other publication."""
@@ -38,6 +40,13 @@ class ChatbotSettings(MailSettings):
     """A handover whose case is not open after this long is published again."""
     chatbot_retention_days: int = Field(default=90, ge=1, le=3650)
     """Conversations are destroyed this long after their last message."""
+
+    def endpoints(self) -> list[Endpoint]:
+        found = super().endpoints()
+        if self.chatbot_qdrant:
+            host = urlsplit(self.chatbot_qdrant).hostname or self.chatbot_qdrant
+            found.append(Endpoint("chatbot_qdrant", host, "vector store"))
+        return found
 
     @property
     def model_folder(self) -> Path:

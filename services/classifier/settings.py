@@ -1,8 +1,16 @@
 """What the classifier and its mail intake can be told."""
 
+import os
+from pathlib import Path
+from urllib.parse import urlsplit
+
 from pydantic import Field
 
+from infra.chassis.residency import Endpoint
 from infra.chassis.settings import ServiceSettings
+
+HUB = "https://huggingface.co"
+"""Where sentence-transformers fetches a model that is named by an id; HF_ENDPOINT names another."""
 
 
 class ClassifierSettings(ServiceSettings):
@@ -22,6 +30,13 @@ class ClassifierSettings(ServiceSettings):
     """Put before each text, e.g. `query: ` for e5 models."""
     classifier_core_watts: float = Field(default=15.0, gt=0, le=1000)
     """What one busy core draws, for the energy estimate where the processor does not tell."""
+
+    def endpoints(self) -> list[Endpoint]:
+        found = super().endpoints()
+        if self.embedding_model and not Path(self.embedding_model).exists():
+            host = urlsplit(os.environ.get("HF_ENDPOINT", HUB)).hostname or ""
+            found.append(Endpoint("embedding_model", host, "model host", personal=False))
+        return found
 
     @property
     def mail_domains(self) -> frozenset[str]:
