@@ -1,5 +1,6 @@
 """`make screenshots`: runs the sample municipality and takes the README's pictures of real pages."""
 
+import shutil
 import sqlite3
 import tempfile
 import time
@@ -21,6 +22,7 @@ ASKED = "Hvad koster et pas?"
 WORKED = 140
 """Inquiries that staff handle before the monitor is looked at."""
 DEVELOPMENT = ROOT / "services" / "classifier" / "development"
+CHAT = ROOT / "services" / "chatbot"
 UNANSWERED = (
     "Hvor mange træer står der i byparken?",
     "Hvor mange træer blev plantet sidste år?",
@@ -34,15 +36,19 @@ UNANSWERED = (
 def main() -> None:
     OUT.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
-        town = new_town(Path(folder) / "data", trained_model())
+        own = Path(folder) / "municipality"
+        # Copies: an editor changes one of them later.
+        for name in ("knowledge", "development"):
+            shutil.copytree(CHAT / name, own / name)
+        town = new_town(Path(folder) / "data", trained_model(), own)
         town.start()
         try:
-            _take(town)
+            _take(town, own)
         finally:
             town.stop()
 
 
-def _take(town: Town) -> None:
+def _take(town: Town, own: Path) -> None:
     samples = sorted((ROOT / "infra" / "embedded" / "samples").glob("*.eml"))
     for _ in send_files(samples, f"127.0.0.1:{town.ports.smtp}"):
         pass
@@ -58,6 +64,8 @@ def _take(town: Town) -> None:
         _chat(town, context)
         _work(town)
         _overviews(town, context)
+        _erasure(town, context)
+        _preview(town, own, context)
         browser.close()
 
 
@@ -100,6 +108,39 @@ def _overviews(town: Town, context: BrowserContext) -> None:
     page = _logged_in(town, context, "freja.redaktoer")
     page.goto(town.url("chatbot", "/editor"))
     _shoot(page, "editor")
+
+
+def _erasure(town: Town, context: BrowserContext) -> None:
+    """What is held of one inquiry, and that its erasure waits for a second person."""
+    reference = town.rows("router", "select reference from case_file order by reference")[0][0]
+    path = f"/erasures/{reference}"
+    asked = post(
+        town.login("hanne.dpo"),
+        town.url("router", path),
+        reason="consent-withdrawn",
+        records="no-record",
+    )
+    assert asked.status_code == 303, asked.status_code
+    page = _logged_in(town, context, "emil.koordinator")
+    page.goto(town.url("router", path))
+    _shoot(page, "erasure", full=True)
+
+
+def _preview(town: Town, own: Path, context: BrowserContext) -> None:
+    """An editor changes a text; which questions would be answered otherwise is seen before it is released."""
+    article = own / "knowledge" / "pas-pris.da.md"
+    changed = article.read_text("utf-8").replace("version: 1\n", "version: 2\n")
+    lines = changed.replace("890", "910").splitlines(keepends=True)
+    # Without half of what its readers ask in their own words some are no longer understood.
+    asked = [n for n, line in enumerate(lines) if line.startswith("  - ") and "{" not in line]
+    gone = set(asked[1::2])
+    kept = "".join(line for n, line in enumerate(lines) if n not in gone)
+    article.write_text(kept, "utf-8")
+    done = town.command("knowledge", "publish")
+    assert done.returncode == 3, done.stderr
+    page = _logged_in(town, context, "freja.redaktoer")
+    page.goto(town.url("chatbot", "/editor/preview"))
+    _shoot(page, "preview", full=True)
 
 
 def _staff_pages(town: Town, context: BrowserContext) -> None:
