@@ -14,6 +14,7 @@ from packaging.utils import canonicalize_name
 
 from contracts.catalogue import SERVICES, topics
 from infra.chassis.broker import MAX_REQUEST_BYTES, topic_settings
+from infra.chassis.residency import FILE
 from infra.embedded.all_settings import AllSettings, known_settings
 
 ROOT = Path(__file__).parents[2]
@@ -58,7 +59,12 @@ def test_every_variable_is_a_setting_of_the_service_that_gets_it(service):
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_its_values_are_ones_the_service_takes(service, monkeypatch):
+def test_its_values_are_ones_the_service_takes(service, monkeypatch, tmp_path):
+    # The sample knows the house's own containers; the mail server is the municipality's to add.
+    sample = (ROOT / "infra" / "chassis" / FILE).read_text("utf-8")
+    mail = "  - {host: mail.b.example, country: DK, operator: Driften, basis: own machine}\n"
+    (tmp_path / FILE).write_text(sample + mail, "utf-8")
+    monkeypatch.setenv("HENVEND_MUNICIPALITY", str(tmp_path))
     given = {"PUBLIC_URL": "https://b.example", "ROUTER_SMTP": "mail.b.example:25"}
     given |= {"ROUTER_FROM": "a@b.example", "AUDIT_ORIGIN": "audit.b.example/henvend/2026"}
     given |= {"DB_PASSWORD": "secret"}
