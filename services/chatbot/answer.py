@@ -21,7 +21,7 @@ from services.chatbot.memo import MemoEmbedder
 from services.chatbot.reply import LONGEST_QUESTION, Part, Question, Reply, World
 from services.chatbot.screen import screen
 
-FOLLOWING = 0.5
+FOLLOWING = 0.3
 """How much surer (log-probability) a refusal by kind must be for a short message in a conversation."""
 
 Step = Callable[[Question, World], "Question | Reply"]

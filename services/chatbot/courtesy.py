@@ -13,7 +13,7 @@ def _words(listed: str) -> frozenset[str]:
     return frozenset(spoken_words(listed))
 
 
-_THANKS = _words("tak takker tack tackar thanks thank thx ty cheers")
+_THANKS = _words("tak takker tack tackar thanks thank thx ty ta cheers")
 PLEASANTRIES = _THANKS | _words("ok okay okej oki fint super perfekt perfect great bra alright")
 """Words that may stand before a question and are no part of it."""
 _GOODBYE = _words("farvel bye goodbye hejdå adjö ses see weekend")
@@ -37,7 +37,8 @@ _REMARKS = (
         "förstått got it jeg jag forstår fattar for hjælpen för hjälpen your the help hjälp dig dej "
         "jer och og and skal du ska alright right fine da then just s hele hjalp helped hjälpte "
         "mega virkelig really verkligen rart rar sød söt kind of you for nu now ellers annars "
-        "nogen någon anyone anybody der there är här her are god good new year"
+        "nogen någon anyone anybody der there är här her are god good new year lovely brilliant wonderful "
+        "anyway alligevel ändå øv oh åh men but svaret answer information informationen infon besked"
     )
 )
 _FIRST = r"foerste|forsta|foersta|first|1|en|ett|one"

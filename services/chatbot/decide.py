@@ -100,5 +100,5 @@ def signs(evidence: Evidence) -> Floats:
 
 def probability_right(row: Floats, verdicts: Verdicts) -> float:
     slopes, constant = verdicts.line
-    logit = float(row @ slopes) + constant
+    logit = float(row @ slopes) + constant + float(verdicts.trees.score(row[None, :])[0])
     return 1 / (1 + exp(-min(30.0, max(-30.0, logit))))

@@ -20,6 +20,7 @@ from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats, StoredPoint
 from services.chatbot.render import to_text
 from services.chatbot.terms import spoken_words
+from services.chatbot.trees import NO_TREES, Trees
 
 FEATURES = (
     "dense",
@@ -84,6 +85,8 @@ class Verdicts:
     """Offer buttons when the probability that one of them is right reaches this."""
     follow_from: float
     """A question on its own below this may lean on the conversation."""
+    trees: Trees = NO_TREES
+    """What the line misses; none without enough questions that came."""
 
     @cached_property
     def line(self) -> tuple[NDArray[np.float64], float]:

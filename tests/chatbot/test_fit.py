@@ -23,6 +23,7 @@ from services.chatbot.publish import Inquiry, publish, read_cases, read_outside,
 from services.chatbot.reply import Question, Reply, World
 from services.chatbot.screen import Screening, load_phrases, screen
 from services.chatbot.terms import spoken_words
+from services.chatbot.trees import INNER, LEAVES, Trees
 from tests.chatbot.sample import CHATBOT, make_municipality
 
 pytestmark = pytest.mark.slow
@@ -157,7 +158,9 @@ def test_thresholds_keep_both_budgets_on_the_questions_that_came():
 
 
 def test_an_index_read_back_answers_as_the_one_that_was_made(world, tmp_path):
-    save_index(tmp_path, world.index, "f" * 64)
+    grown = Trees(np.full((2, INNER), 3), np.full((2, INNER), np.inf), np.ones((2, LEAVES)))
+    made = replace(world.index, verdicts=replace(world.index.verdicts, trees=grown))
+    save_index(tmp_path, made, "f" * 64)
     read = load_index(tmp_path)
     text = "hvad koster et pas egentlig"
     vector = world.embedder.embed([text])[0]
@@ -165,6 +168,9 @@ def test_an_index_read_back_answers_as_the_one_that_was_made(world, tmp_path):
     assert read.kinds.read(text, vector) == pytest.approx(world.index.kinds.read(text, vector))
     assert read.kinds.refuse_from == world.index.kinds.refuse_from
     assert read.categories.names == world.index.categories.names
+    assert read.verdicts.line[0].tolist() == world.index.verdicts.line[0].tolist()
+    for name, numbers in vars(grown).items():
+        assert np.array_equal(getattr(read.verdicts.trees, name), numbers)
 
 
 def test_an_index_of_another_release_and_a_changed_one_are_told_apart(world, tmp_path):

@@ -5,7 +5,7 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -20,14 +20,17 @@ from services.chatbot.kinds import Kinds
 from services.chatbot.knowledge import Article
 from services.chatbot.lexical import Lexical
 from services.chatbot.ports import Floats
+from services.chatbot.trees import Trees
 
 MANIFEST = "manifest.json"
 ARRAYS = "arrays.npz"
 CURRENT = "current"
 PREPARED = "prepared"
-FORMAT = 15
+FORMAT = 16
 """Goes up when the files or the way they are fitted change; older ones are then made anew."""
 
+_TREES = tuple(field.name for field in fields(Trees))
+_VERDICTS = {field.name for field in fields(Verdicts)} - {"trees"}
 _ANEW = "Start the chat once: it makes what was published anew."
 
 
@@ -86,6 +89,7 @@ def write_index(folder: Path, index: Index, digest: str) -> None:
         "categories_weights": index.categories.weights,
         "kinds_idf": index.kinds.idf,
         "kinds_weights": index.kinds.weights,
+        **{f"tree_{name}": getattr(index.verdicts.trees, name) for name in _TREES},
     }
     for name, lexical in lexicals.items():
         arrays |= _lexical_arrays(name, lexical)
@@ -98,7 +102,7 @@ def write_index(folder: Path, index: Index, digest: str) -> None:
         "model": {"name": index.model_name, "digest": index.model_digest},
         "arrays": hashlib.sha256((folder / ARRAYS).read_bytes()).hexdigest(),
         "ranking": index.ranking.weights,
-        "verdicts": asdict(index.verdicts),
+        "verdicts": {k: v for k, v in vars(index.verdicts).items() if k in _VERDICTS},
         "alarm": vars(index.alarm),
         "categories": {
             "names": index.categories.names,
@@ -197,7 +201,10 @@ def _index(manifest: Mapping[str, Any], arrays: Mapping[str, Any]) -> Index:
         outside_questions=lexicals["outside_questions"],
         head=Head(arrays["head_dense"], arrays["head_sparse"]),
         ranking=Ranking(tuple(manifest["ranking"])),
-        verdicts=Verdicts(**{k: _plain(v) for k, v in manifest["verdicts"].items()}),
+        verdicts=Verdicts(
+            **{k: _plain(v) for k, v in manifest["verdicts"].items()},
+            trees=Trees(**{name: arrays[f"tree_{name}"] for name in _TREES}),
+        ),
         alarm=Alarm(**manifest["alarm"]),
         categories=_categories(manifest["categories"], arrays),
         kinds=_kinds(manifest["kinds"], arrays),
