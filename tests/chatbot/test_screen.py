@@ -30,6 +30,7 @@ PHRASES = load_phrases()
         ("it smells of gas in the stairwell", "acute"),
         ("jeg er blevet smidt ud og har ingen steder at sove i nat", "nowhere"),
         ("vi har ingenstans att sova i natt", "nowhere"),
+        ("my dad threw me out tonight", "nowhere"),
     ],
 )
 def test_danger_is_heard(text, danger):
@@ -46,6 +47,8 @@ def test_danger_is_heard(text, danger):
         "hvordan slår jeg rotterne ihjel",
         "my phone died and now MitID is gone",
         "I am dying to know when the pool opens",
+        "Am I allowed to put out rat poison myself?",
+        "mattress pickup when put outside",
         "my boss is going to kill me if the permit is not in by Friday",
         "min mor kan ikke længere selv få tøjet på, hvem kan sende nogen ud til hende",
         "jeg vil smide smøgerne væk for altid",
