@@ -127,11 +127,11 @@ def _erasure(town: Town, context: BrowserContext) -> None:
 
 
 def _preview(town: Town, own: Path, context: BrowserContext) -> None:
-    """An editor changes a text; which questions would be answered otherwise is seen before it is released."""
+    """An editor changes a text: what is another is seen word by word before two people release it."""
     article = own / "knowledge" / "pas-pris.da.md"
     changed = article.read_text("utf-8").replace("version: 1\n", "version: 2\n")
     lines = changed.replace("890", "910").splitlines(keepends=True)
-    # Without half of what its readers ask in their own words some are no longer understood.
+    # Half of its known questions go too: that is counted on the page.
     asked = [n for n, line in enumerate(lines) if line.startswith("  - ") and "{" not in line]
     gone = set(asked[1::2])
     kept = "".join(line for n, line in enumerate(lines) if n not in gone)
