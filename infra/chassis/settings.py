@@ -120,8 +120,9 @@ class ServiceSettings(BaseSettings):
         brokers = [address.rpartition(":")[0] for address in self.broker.split(",")]
         found = [Endpoint("broker", host.strip(), "event broker") for host in brokers]
         if self.database_url:
-            hosts = (make_url(self.database_url).host or "").split(",")
-            found += [Endpoint("database_url", host.strip(), "database") for host in hosts]
+            found += [
+                Endpoint("database_url", host, "database") for host in _hosts(self.database_url)
+            ]
         return found
 
     @property
@@ -154,6 +155,17 @@ def check_environment(known: set[str], environ: Mapping[str, str] | None = None)
             close = difflib.get_close_matches(variable.removeprefix(PREFIX).lower(), known, n=1)
             hint = f" Did you mean {PREFIX}{close[0].upper()}?" if close else ""
             raise SettingsError(f"There is no setting {variable}.{hint}")
+
+
+def _hosts(database_url: str) -> list[str]:
+    """Also those that are named behind the question mark; a socket file is an empty host."""
+    url = make_url(database_url)
+    asked = url.query.get("host", ())
+    named = [url.host or "", *([asked] if isinstance(asked, str) else asked)]
+    hosts = [host.strip() for one in named for host in one.split(",")]
+    # An address of IPv6 has more colons than the one before a port.
+    bare = [host.partition(":")[0] if host.count(":") == 1 else host for host in hosts]
+    return ["" if host.startswith("/") else host for host in bare]
 
 
 def _unknown(name: str, cls: type[ServiceSettings]) -> str:

@@ -38,7 +38,7 @@ _REMARKS = (
         "jer och og and skal du ska alright right fine da then just s hele hjalp helped hjälpte "
         "mega virkelig really verkligen rart rar sød söt kind of you for nu now ellers annars "
         "nogen någon anyone anybody der there är här her are god good new year lovely brilliant wonderful "
-        "anyway alligevel ändå øv oh åh men but svaret answer information informationen infon besked"
+        "anyway alligevel ändå øv oh åh men but svaret answer"
     )
 )
 _FIRST = r"foerste|forsta|foersta|first|1|en|ett|one"

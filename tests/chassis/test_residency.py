@@ -41,6 +41,12 @@ def listed(host: str, country: str = "DK", **more: str) -> str:
         (ServiceSettings, "BROKER", "10.0.0.9:9092"),
         (ServiceSettings, "BROKER", "127.0.0.1:9092,kafka.far.example:9092"),
         (ServiceSettings, "DATABASE_URL", "postgresql+asyncpg://henvend@db.far.example/henvend"),
+        (ServiceSettings, "DATABASE_URL", "postgresql+asyncpg:///henvend?host=db.far.example:5432"),
+        (
+            ServiceSettings,
+            "DATABASE_URL",
+            "postgresql+asyncpg:///a?host=/run/pg&host=db.far.example",
+        ),
         (RouterSettings, "ROUTER_SMTP", "mail.far.example:587"),
         (ChatbotSettings, "ROUTER_SMTP", "mail.far.example:587"),
         (ChatbotSettings, "CHATBOT_QDRANT", "http://vectors.far.example:6333"),
