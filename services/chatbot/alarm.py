@@ -57,7 +57,8 @@ APART = 7.0
 the others, ordinary words sound louder. Without this every other cry behind an ordinary question was lost."""
 CALMER = 0.3
 """By how much of what the whole message is below the threshold a clause must be louder still: with it a third of
-the ordinary stories fewer are taken for a cry; of cries beside an ordinary question five in a hundred fewer are heard."""
+the ordinary stories fewer are taken for a cry, and five of a hundred cries beside an ordinary question
+fewer are heard."""
 CLAUSE = 4
 """Words of a clause that is listened to by itself."""
 CLAUSES = 8
