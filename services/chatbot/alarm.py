@@ -37,11 +37,11 @@ WEIGHT = {
     "urgent": 0.7,
     "lookalikes": 4.0,
     "ordinary": 1.0,
-    "clauses": 1.0,
+    "clauses": 0.3,
     "calm": 0.5,
 }
 """How much one example counts among its side: letters are many and unlike a chat."""
-QUESTIONS_HEARD = 0.05
+QUESTIONS_HEARD = 0.04
 """Share of ordinary questions that may be taken for an emergency when the model had not seen them."""
 LOOKALIKES_HEARD = 0.25
 """The same of what only sounds like one: a false alarm costs one button (misread.py)."""
@@ -55,10 +55,6 @@ LETTERS = 4000
 APART = 7.0
 """By how much more than a whole message one of its clauses must be above the threshold to be heard by itself: torn from
 the others, ordinary words sound louder. Without this every other cry behind an ordinary question was lost."""
-CALMER = 0.3
-"""By how much of what the whole message is below the threshold a clause must be louder still: with it a third of
-the ordinary stories fewer are taken for a cry, and five of a hundred cries beside an ordinary question
-fewer are heard."""
 CLAUSE = 4
 """Words of a clause that is listened to by itself."""
 CLAUSES = 8

