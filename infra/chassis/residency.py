@@ -121,7 +121,7 @@ def require_residency(endpoints: Sequence[Endpoint], municipality: Path | None) 
             one = verdict.endpoint
             raise ResidencyError(
                 f"HENVEND_{one.setting.upper()}: {one.host} ({one.what}) {verdict.problem}. "
-                f"Nothing starts until it is: see `henvend residency`."
+                f"Nothing starts so: mend {FILE} or name another host (`henvend residency` shows all)."
             )
 
 
